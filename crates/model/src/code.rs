@@ -1,0 +1,626 @@
+//! The catalogue of codes: every finding, reason and error a user can meet, defined here once. `seaworthy explain` and
+//! the reference under `docs/` are derived from it.
+
+use crate::claim::Reason;
+
+/// What the catalogue says of one code.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// One line: what it means.
+    pub title: &'static str,
+    /// What lies behind it, and what Seaworthy looked at.
+    pub detail: &'static str,
+    /// What to do about it.
+    pub fix: &'static str,
+}
+
+macro_rules! codes {
+    ($($variant:ident = $name:literal { $title:literal, $detail:literal, $fix:literal })+) => {
+        crate::claim::named! {
+            /// A stable code.
+            Code { $(#[doc = $title] $variant = $name,)+ }
+        }
+
+        impl Code {
+            /// What the catalogue says of it.
+            pub const fn entry(self) -> Entry {
+                match self { $(Code::$variant => Entry { title: $title, detail: $detail, fix: $fix },)+ }
+            }
+        }
+    };
+}
+
+codes! {
+    // Findings: one per rule kind, and per subject where a rule has many.
+    UpdatePending = "update-pending" {
+        "an update is offered and not installed",
+        "The catalog on the device offers a newer version than the installed one. It has been out at least since the date shown as `by` and at most since the date shown as `not before`; the rule fails once the shorter of the two exceeds the allowed days.",
+        "Install it with the command shown."
+    }
+    UpdateWithheld = "update-withheld" {
+        "a security update is hidden by a pin",
+        "A live catalog carries a security update that apt would choose, were it not for a pin in /etc/apt/preferences* or for APT::Default-Release. apt itself says nothing about it.",
+        "Remove the pin, or let the security archive win: give it a priority of 990 or more."
+    }
+    UpdatesComplete = "updates-complete" {
+        "no other update is missing",
+        "Whether the list of pending updates is complete. It is only known when every live source has a list and every list is proved.",
+        "Refresh the lists: apt-get update."
+    }
+    CatalogProved = "catalog-proved" {
+        "a package source is what its vendor signed",
+        "The signature of its InRelease file, the SHA-256 of each of its lists, its Valid-Until and its age, checked against the keys that apt trusts for this source.",
+        "Refresh the lists: apt-get update. If that does not help, mend or remove the source."
+    }
+    CatalogCoverage = "catalog-coverage" {
+        "the distribution's own archives are among the sources",
+        "A device whose sources leave out its distribution's release or its security archive shows no updates, and is not up to date for that. Sources are recognised by the signed Origin, Label and Codename, not by their address.",
+        "Add the missing archive to /etc/apt/sources.list.d and run apt-get update."
+    }
+    ReleaseSupported = "release-supported" {
+        "the release is supported by its vendor",
+        "The end of support of the installed release, from the distribution's own table (distro-info).",
+        "Upgrade to a supported release."
+    }
+    KernelCurrent = "kernel-current" {
+        "the newest installed kernel runs",
+        "Installed kernels of the running flavour are compared by package version. An installed kernel protects nobody until it runs.",
+        "Restart the device."
+    }
+    RestartRequired = "restart-required" {
+        "no restart is asked for",
+        "Package scripts leave /run/reboot-required when an update only takes effect after a restart.",
+        "Restart the device."
+    }
+    LibrariesCurrent = "libraries-current" {
+        "no process runs replaced libraries",
+        "Processes that still map library files which an update has replaced run the old code.",
+        "Restart the services concerned, or the device."
+    }
+    DiskEncrypted = "disk-encrypted" {
+        "volumes are encrypted at rest",
+        "From each mounted volume down through device-mapper to the hardware: encrypted only if every path passes a cipher.",
+        "Reinstall with disk encryption, or move the volume onto LUKS."
+    }
+    FirewallActive = "firewall-active" {
+        "incoming packets are denied by default",
+        "The rules in the kernel, not the state of a service.",
+        "Turn a firewall on, for instance: ufw default deny incoming && ufw enable."
+    }
+    SecureBootOn = "secure-boot-on" {
+        "verified boot is on",
+        "The firmware's SecureBoot variable, its setup mode, and whether shim was told not to verify.",
+        "Turn Secure Boot on in the firmware, and verification in shim: mokutil --enable-validation."
+    }
+    AutomaticUpdatesOn = "automatic-updates-on" {
+        "security updates install themselves",
+        "The merged settings of apt, the timers that act on them, the allowed origins and the last run.",
+        "Install and switch on unattended-upgrades: apt-get install unattended-upgrades && dpkg-reconfigure unattended-upgrades."
+    }
+    MandatoryAccessControlOn = "mandatory-access-control-on" {
+        "programs are confined",
+        "AppArmor with profiles in enforce mode, or SELinux enforcing. Loaded is not enforcing.",
+        "Switch AppArmor or SELinux to enforcing."
+    }
+    SshPassword = "ssh-password" {
+        "SSH accepts no passwords",
+        "The effective settings of the SSH server: first value wins, included files in order, the widest of all Match blocks.",
+        "Set `PasswordAuthentication no` and `KbdInteractiveAuthentication no` in the first file that is read, and reload the server."
+    }
+    SshRootLogin = "ssh-root-login" {
+        "SSH does not let the superuser in with a password",
+        "The effective PermitRootLogin, the widest of all Match blocks.",
+        "Set `PermitRootLogin no` or `prohibit-password` in the first file that is read, and reload the server."
+    }
+    ScreenLocks = "screen-locks" {
+        "an idle desktop locks",
+        "Settings of the inspecting user with their defaults and the organisation's locks.",
+        "Turn the screen lock on in the desktop's settings."
+    }
+    AntivirusFresh = "antivirus-fresh" {
+        "the scanner's signatures are fresh",
+        "The date in the header of the signature files, not the files' own times.",
+        "Update the signatures: freshclam."
+    }
+
+    // Reasons: why a claim is not known, or does not apply.
+    NoRight = "no-right" {
+        "reading it needs more rights",
+        "The system refused to show this to the user who ran the inspection.",
+        "Run the inspection as root: sudo seaworthy inspect."
+    }
+    ReadFailed = "read-failed" {
+        "reading it failed",
+        "The system returned an error while the file was read.",
+        "Check the disk and the file named, then inspect again."
+    }
+    TimedOut = "timed-out" {
+        "it took longer than a probe may",
+        "Each probe has a time limit, so that one hanging file never holds up an inspection.",
+        "Inspect again; if it lasts, look for a hanging mount or disk."
+    }
+    Garbled = "garbled" {
+        "what was read makes no sense",
+        "The file is not in the format it must have. Nothing is guessed from it.",
+        "Look at the file named; restore it from its package or a backup."
+    }
+    TooLarge = "too-large" {
+        "a file is larger than a probe reads",
+        "Files are read up to a limit, so that a crafted or broken one cannot exhaust the device.",
+        "Look at the file named."
+    }
+    Missing = "missing" {
+        "a file that must be there is not",
+        "Without it the question cannot be answered.",
+        "Restore the file from its package or a backup."
+    }
+    NotAFile = "not-a-file" {
+        "the path is not a regular file inside the inspected disk",
+        "Devices and pipes are never opened, and links that lead out of a mounted disk are not followed.",
+        "Look at the path named: somebody may have put it there."
+    }
+    NotRunning = "not-running" {
+        "only a running system can say",
+        "A mounted disk shows what is stored, not what runs.",
+        "Inspect the device itself, or use a policy that asks only for what a disk can show, such as six-month."
+    }
+    NotAsked = "not-asked" {
+        "it was not asked for",
+        "The inspection was limited to other claims.",
+        "Inspect without --only."
+    }
+    NotSupported = "not-supported" {
+        "Seaworthy cannot read this system or desktop yet",
+        "The settings of this system or desktop are stored in a way Seaworthy does not know. It does not guess.",
+        "Ask an inspector, or use a policy that does not ask for it."
+    }
+    PackagesBusy = "packages-busy" {
+        "the package database is being changed",
+        "dpkg keeps a journal while it works; until it is merged the set of installed packages is in motion.",
+        "Wait for the package manager to end, or mend it: dpkg --configure -a."
+    }
+    NoSources = "no-sources" {
+        "no package source is configured",
+        "Without a source the device cannot know of any update.",
+        "Restore /etc/apt/sources.list.d and run apt-get update."
+    }
+    ListsMissing = "lists-missing" {
+        "a package source has no list on the device",
+        "apt shows nothing for a source whose list is missing, and calls that up to date. It is not known.",
+        "Run apt-get update."
+    }
+    ListsEmpty = "lists-empty" {
+        "the package lists are empty",
+        "apt calls a device with empty lists up to date. It is not known.",
+        "Run apt-get update."
+    }
+    VendorMissing = "vendor-missing" {
+        "the distribution's own archive is not among the sources",
+        "Updates from an archive that is not configured cannot be seen.",
+        "Add the distribution's release and security archive to /etc/apt/sources.list.d and run apt-get update."
+    }
+    Stale = "stale" {
+        "the catalog is older than it may be",
+        "Its Valid-Until has passed, or its signed date, or the last fetch, is longer ago than the policy allows. What came out since cannot be seen.",
+        "Run apt-get update."
+    }
+    Unsigned = "unsigned" {
+        "the catalog carries no signature",
+        "Nobody vouches for the lists of this source.",
+        "Use a signed archive, or remove the source."
+    }
+    BadSignature = "bad-signature" {
+        "the catalog's signature does not verify",
+        "The signed file was changed, damaged, or signed with an algorithm that is no longer safe.",
+        "Run apt-get update. If it lasts, stop using the source and ask its vendor."
+    }
+    KeyMissing = "key-missing" {
+        "the catalog's signing key is not trusted here",
+        "None of the keys that apt trusts for this source made the signature. A mounted disk's own keys are never used.",
+        "Install the vendor's keyring package, or name its key in Signed-By."
+    }
+    KeyExpired = "key-expired" {
+        "the catalog's signing key has expired or was revoked",
+        "A signature counts only while its key does.",
+        "Install the vendor's current keyring package and run apt-get update."
+    }
+    Mismatch = "mismatch" {
+        "a list differs from what the signed catalog says",
+        "The SHA-256 of a list on the device is not the one in its InRelease file.",
+        "Run apt-get update. If it lasts, look for whoever changes the files under /var/lib/apt/lists."
+    }
+    Unproved = "unproved" {
+        "signature and hashes were not checked in this run",
+        "`--only updates` lists the set alone, without proof, unless an earlier inspection proved the same files.",
+        "Inspect without --only, or with --prove."
+    }
+    ClockWrong = "clock-wrong" {
+        "the clock is wrong",
+        "The clock stands before a date that a vendor, or an issuer, has already signed.",
+        "Set the clock: timedatectl set-ntp true."
+    }
+    ReleaseUnlisted = "release-unlisted" {
+        "the release is not in the table of support ends",
+        "Neither the device's distro-info nor Seaworthy's own copy knows this release.",
+        "Update the package distro-info-data, or Seaworthy."
+    }
+    NoKernel = "no-kernel" {
+        "this system has no kernel of its own",
+        "No kernel package is installed: a container, or a virtual machine started with its host's kernel.",
+        "Nothing: the host's inspection covers it."
+    }
+    NoUefi = "no-uefi" {
+        "the device was started without UEFI",
+        "Verified boot exists only with UEFI.",
+        "Nothing, or switch the firmware from legacy to UEFI start."
+    }
+    Container = "container" {
+        "this is a container: its host decides",
+        "What was asked is set outside the container.",
+        "Inspect the host."
+    }
+    NoSshServer = "no-ssh-server" {
+        "no SSH server is installed or running",
+        "Nothing can sign in over SSH.",
+        "Nothing."
+    }
+    NoDesktop = "no-desktop" {
+        "no desktop is installed",
+        "Without a desktop there is no screen to lock.",
+        "Nothing."
+    }
+    NoAntivirus = "no-antivirus" {
+        "no scanner is installed",
+        "The rule asks only that an installed scanner is fresh.",
+        "Nothing."
+    }
+
+    // Errors of use: exit code 2.
+    UsageError = "usage" {
+        "the command line is not understood",
+        "An option or argument is unknown, missing or malformed.",
+        "See seaworthy --help."
+    }
+    RootUnreadable = "root-unreadable" {
+        "the folder given with --root cannot be inspected",
+        "It is missing, is not a folder, or holds no Linux system.",
+        "Give the mount point of the disk's root filesystem."
+    }
+    AdvisoriesUnreadable = "advisories-unreadable" {
+        "the advisory records cannot be read",
+        "--advisories takes an OSV JSON file, or a folder of them.",
+        "Check the path and the format of the records."
+    }
+    StateUnwritable = "state-unwritable" {
+        "the state directory cannot be used",
+        "The device key, the first-seen ledger and remembered proofs are kept there.",
+        "Make it writable, or choose another with XDG_STATE_HOME."
+    }
+    OutputUnwritable = "output-unwritable" {
+        "the output file cannot be written",
+        "The path given with --out cannot be created, or has an unknown ending.",
+        "Use a path that ends in .png, .svg, .txt or .cbor, in a folder you may write to."
+    }
+
+    // Policies.
+    PolicyUnknown = "policy-unknown" {
+        "no shipped policy has this name, and no file is there",
+        "--policy takes the name of a shipped policy, or the path of a TOML file.",
+        "See seaworthy policy list."
+    }
+    PolicyUnreadable = "policy-unreadable" {
+        "the policy file cannot be read",
+        "The file is missing, too large, or not UTF-8.",
+        "Check the path."
+    }
+    PolicySyntax = "policy-syntax" {
+        "the policy file is not TOML",
+        "The place shown is where reading stopped.",
+        "Mend the line shown."
+    }
+    PolicyWord = "policy-word" {
+        "a word of the policy is unknown",
+        "Keys, rule kinds and their values are a closed set; a misspelt one is never ignored.",
+        "Use the word suggested, or see docs/reference/policy.md."
+    }
+    PolicyValue = "policy-value" {
+        "a value of the policy is missing, out of range or of the wrong type",
+        "Each key has one type and range.",
+        "See docs/reference/policy.md."
+    }
+
+    // Stamps: refusals of `check`, and of `stamp` itself.
+    NoStamp = "no-stamp" {
+        "no stamp is issued",
+        "A stamp is issued for a pass only, never for a fail or an unknown.",
+        "Mend what the inspection lists, then stamp again."
+    }
+    StampImage = "stamp-image" {
+        "the image cannot be read",
+        "It is not a PNG that follows its own format.",
+        "Photograph or save the stamp again, as PNG."
+    }
+    StampImageTooLarge = "stamp-image-too-large" {
+        "the image is larger than a check reads",
+        "Images up to 64 million pixels (16 million if interlaced) and 32 MiB are read.",
+        "Cut the picture down to the stamp."
+    }
+    StampSvg = "stamp-svg" {
+        "the SVG is not one that Seaworthy wrote",
+        "Only a stamp's own SVG is read, unchanged: drawing any other would need a browser.",
+        "Save the picture as PNG and check that."
+    }
+    StampQrNone = "stamp-qr-none" {
+        "no QR code is in the image",
+        "None was found in the picture, nor in its negative, nor scaled.",
+        "Photograph the whole code with its white margin, straight and in good light."
+    }
+    StampQrMany = "stamp-qr-many" {
+        "more than one QR code is in the image",
+        "Which of them is meant is not guessed.",
+        "Cut the picture down to one stamp."
+    }
+    StampQrUnreadable = "stamp-qr-unreadable" {
+        "the QR code cannot be read",
+        "A code was found, and it is damaged, blurred or of another kind.",
+        "Photograph it again, straight and in good light."
+    }
+    StampQrForeign = "stamp-qr-foreign" {
+        "the QR code holds no stamp",
+        "Its text begins neither with SEAWORTHY:S# nor as a link that ends in /S# and a stamp.",
+        "Show the stamp's own code."
+    }
+    StampText = "stamp-text" {
+        "the text is not a stamp",
+        "A stamp begins with SEAWORTHY:S#, or with HTTPS://, a host and /S#.",
+        "Give the whole text of the stamp, from its first letter."
+    }
+    StampTextLowerCase = "stamp-text-lower-case" {
+        "the stamp's letters were changed to lower case",
+        "A stamp has one spelling, in capitals; another one is not read, so that a stamp cannot pass for two.",
+        "Give the text as it was issued."
+    }
+    StampTextLetter = "stamp-text-letter" {
+        "a letter stands in the stamp that it cannot have",
+        "After the # only A to Z and 2 to 7 stand (RFC 4648 base32, without padding).",
+        "Give the text as it was issued, without spaces or line ends in it."
+    }
+    StampTextLength = "stamp-text-length" {
+        "the stamp's text has a length that it cannot have",
+        "Letters are missing or too many.",
+        "Give the whole text of the stamp."
+    }
+    StampTextLeftover = "stamp-text-leftover" {
+        "the stamp's last letter is not the one that was written",
+        "Its unused bits must be zero, so that a stamp has one spelling only.",
+        "Give the text as it was issued."
+    }
+    StampTooLarge = "stamp-too-large" {
+        "the stamp is larger than any stamp",
+        "A stamp has about 330 bytes; more than 4096 are not looked at.",
+        "Check that this is a stamp."
+    }
+    StampTag = "stamp-tag" {
+        "the message is not marked as a signed one",
+        "A stamp begins with CBOR tag 18 (COSE_Sign1), and with no other tag before it.",
+        "Check that this is a stamp."
+    }
+    StampMalformed = "stamp-malformed" {
+        "the stamp is damaged",
+        "It is not CBOR of a stamp's shape, or it is cut short.",
+        "Take the stamp from its source again."
+    }
+    StampTrailingBytes = "stamp-trailing-bytes" {
+        "bytes follow the stamp",
+        "A stamp has one form, and nothing after it.",
+        "Take the stamp from its source again."
+    }
+    StampIndefiniteLength = "stamp-indefinite-length" {
+        "a length in the stamp is left open",
+        "Only deterministic CBOR (RFC 8949, section 4.2) is read.",
+        "Take the stamp from its source again."
+    }
+    StampLongInteger = "stamp-long-integer" {
+        "a number in the stamp is written longer than it needs",
+        "Only deterministic CBOR (RFC 8949, section 4.2) is read.",
+        "Take the stamp from its source again."
+    }
+    StampDuplicateKey = "stamp-duplicate-key" {
+        "the stamp says something twice",
+        "A key occurs twice in one map. Two readers could take two meanings from it.",
+        "Do not rely on it, and tell whoever issued it."
+    }
+    StampKeyOrder = "stamp-key-order" {
+        "the stamp's keys are out of order",
+        "Only deterministic CBOR (RFC 8949, section 4.2) is read.",
+        "Take the stamp from its source again."
+    }
+    StampTooDeep = "stamp-too-deep" {
+        "the stamp is nested deeper than any stamp",
+        "Reading stops at twelve levels; a stamp has six.",
+        "Check that this is a stamp."
+    }
+    StampUnprotected = "stamp-unprotected" {
+        "the stamp has an unprotected header",
+        "What no signature covers could be changed by anybody; a stamp has none of it.",
+        "Take the stamp from its source again."
+    }
+    StampTypMissing = "stamp-typ-missing" {
+        "the message does not say that it is a stamp",
+        "The protected header names the type of every message (typ, RFC 9596), so that one can never pass for another.",
+        "Check that this is a stamp."
+    }
+    StampTyp = "stamp-typ" {
+        "the message is something else than a stamp",
+        "Its protected header names another type.",
+        "Give the stamp itself."
+    }
+    StampAlgorithm = "stamp-algorithm" {
+        "the stamp names another signature algorithm",
+        "Stamps are signed with Ed25519 (COSE algorithm -19), and the key decides the algorithm, not the message.",
+        "Ask the issuer for a stamp of this format."
+    }
+    StampHeader = "stamp-header" {
+        "the stamp's header is not that of a stamp",
+        "It carries exactly the algorithm, an eight-byte key id and the type; something else stands there, or one is missing.",
+        "Take the stamp from its source again."
+    }
+    StampIssuer = "stamp-issuer" {
+        "no trusted key issued the stamp",
+        "None of the keys given with --trust has the key id that the stamp names. Nothing it says is believed or shown.",
+        "Give the issuer's public key or trust file with --trust, if you trust them."
+    }
+    StampSignature = "stamp-signature" {
+        "the stamp was altered or forged",
+        "Its signature is not that of the trusted key it names.",
+        "Do not rely on it. Take the stamp from its source again."
+    }
+    StampVersion = "stamp-version" {
+        "the stamp has a version that is unknown here",
+        "It was issued by a newer Seaworthy.",
+        "Update Seaworthy on the checking side."
+    }
+    StampProfile = "stamp-profile" {
+        "the stamp follows another profile",
+        "Its claims follow the profile of EAR draft 04 and no other.",
+        "Ask the issuer for a stamp of this format."
+    }
+    StampTier = "stamp-tier" {
+        "the stamp has a trust tier that does not exist",
+        "EAR knows 0, 2 (affirming), 32 (warning) and 96 (contraindicated).",
+        "Do not rely on it, and tell whoever issued it."
+    }
+    StampNotAffirming = "stamp-not-affirming" {
+        "the stamp does not say that the device passed",
+        "Its tier is another one than affirming. Seaworthy issues no such stamps.",
+        "Do not rely on it."
+    }
+    StampClaim = "stamp-claim" {
+        "the stamp has a claim that is unknown here",
+        "An unknown claim may be a restriction; it is never passed over.",
+        "Update Seaworthy on the checking side, or ask the issuer."
+    }
+    StampClaimMissing = "stamp-claim-missing" {
+        "the stamp lacks a claim",
+        "Every stamp carries all claims of its version.",
+        "Tell whoever issued it."
+    }
+    StampClaimValue = "stamp-claim-value" {
+        "a claim of the stamp has a value that it cannot have",
+        "Each claim has one type and range.",
+        "Tell whoever issued it."
+    }
+    StampRole = "stamp-role" {
+        "the key that signed may not issue stamps",
+        "Its trust record has another role: only device and organisation keys issue stamps.",
+        "Do not rely on it, and tell whoever keeps that key."
+    }
+    StampRecordEnded = "stamp-record-ended" {
+        "the issuer is no longer trusted",
+        "The trust record of its key has ended.",
+        "Get the issuer's current trust file."
+    }
+    StampNotYetValid = "stamp-not-yet-valid" {
+        "the stamp was issued in the future",
+        "It was issued more than ten minutes after the time that this clock shows.",
+        "See whether the checking clock is behind."
+    }
+    StampExpired = "stamp-expired" {
+        "the stamp has expired",
+        "It ended with the reason it was issued for: the next inspection is due, or a lapse is.",
+        "Inspect the device again and issue a new stamp. If it should still stand, see whether the checking clock is ahead."
+    }
+    StampValidity = "stamp-validity" {
+        "the stamp reaches beyond its issuer's trust record",
+        "It was issued before the record begins, or is valid past the record's end.",
+        "Get the issuer's current trust file, or ask for a new stamp."
+    }
+    StampGrade = "stamp-grade" {
+        "the stamp claims a higher grade than its issuer is trusted for",
+        "The trust record names the highest grade that its key may give; a device's own key can only assert.",
+        "Ask for a stamp by an issuer that is trusted for this grade."
+    }
+    StampPolicy = "stamp-policy" {
+        "the stamp is for a policy that its issuer is not trusted for",
+        "The trust record lists the policies, by name and perhaps by digest.",
+        "Ask for a stamp against one of the listed policies."
+    }
+    StampStatusMissing = "stamp-status-missing" {
+        "the stamp cannot be looked up",
+        "The trust record demands that stamps can be revoked, and this one names no status list.",
+        "Ask the issuer for a stamp that names its status list."
+    }
+    StatusListMissing = "status-list-missing" {
+        "the status list is not at hand",
+        "The trust record demands a look into the issuer's status list, and none was given. It is not known whether the stamp was revoked.",
+        "Get the status list named, or check with a version that reads it."
+    }
+    InputUnreadable = "input-unreadable" {
+        "the input cannot be read",
+        "The file does not exist, may not be read, or is larger than 32 MiB.",
+        "Check the path."
+    }
+    TrustUnreadable = "trust-unreadable" {
+        "the trust file cannot be read",
+        "It does not exist, may not be read, is not UTF-8, or is larger than 1 MiB.",
+        "Check the path given with --trust."
+    }
+    TrustSyntax = "trust-syntax" {
+        "the trust file is neither a public key nor TOML",
+        "The place shown is where reading stopped.",
+        "Mend the line shown, or give a public key in PEM."
+    }
+    TrustWord = "trust-word" {
+        "a word of the trust file is unknown",
+        "Keys and their values are a closed set; a misspelt one is never ignored.",
+        "Use the word suggested, or see docs/spec/trust.md."
+    }
+    TrustValue = "trust-value" {
+        "a value of the trust file is missing, contradictory or of the wrong type",
+        "Each key has one type and range.",
+        "See docs/spec/trust.md."
+    }
+    TrustKey = "trust-key" {
+        "a public key cannot be used",
+        "An Ed25519 public key in PEM (BEGIN PUBLIC KEY), or its 64 hexadecimal digits, is asked for.",
+        "Give the issuer's public key: device.pub, or what openssl pkey -pubout writes."
+    }
+
+    Bug = "bug" {
+        "a fault in Seaworthy",
+        "This must not happen.",
+        "Please report it with the output of seaworthy --version."
+    }
+}
+
+/// Every code, in the order of the catalogue.
+pub fn codes() -> &'static [Code] {
+    Code::ALL
+}
+
+impl Code {
+    /// The code of a reason: they share their names.
+    pub(crate) fn of_reason(reason: Reason) -> Code {
+        Code::from_name(reason.name()).unwrap_or(Code::Bug)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_is_in_the_catalogue() {
+        for &reason in Reason::ALL {
+            assert_eq!(Code::of_reason(reason).name(), reason.name());
+        }
+    }
+
+    #[test]
+    fn every_code_says_what_and_how_to_mend() {
+        for code in codes() {
+            let entry = code.entry();
+            assert!(!entry.title.is_empty() && entry.detail.ends_with('.') && !entry.fix.is_empty(), "{code}");
+        }
+    }
+}

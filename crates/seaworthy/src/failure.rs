@@ -1,0 +1,69 @@
+//! What stops a command: a code, what happened, and what to do. Rendered once, in `main`.
+
+use std::io;
+use std::path::Path;
+
+use seaworthy_model::Code;
+
+/// Exit codes (see `seaworthy --help`).
+pub mod exit {
+    /// Everything asked for is in order.
+    pub const PASS: u8 = 0;
+    /// A true answer: something is not in order.
+    pub const FAIL: u8 = 1;
+    /// The command line, a policy or the configuration is wrong.
+    pub const USAGE: u8 = 2;
+    /// It could not be told.
+    pub const UNKNOWN: u8 = 3;
+    /// A fault in Seaworthy.
+    pub const BUG: u8 = 70;
+}
+
+/// Why a command could not do its work.
+#[derive(Debug, thiserror::Error)]
+#[error("{what}")]
+pub struct Failure {
+    /// Stable code; `seaworthy explain CODE` tells more.
+    pub code: Code,
+    /// What happened, and where.
+    pub what: String,
+    /// What to do; empty where the catalogue says it all.
+    pub hint: String,
+    /// How the process ends.
+    pub exit: u8,
+    /// Standard output was closed by its reader.
+    closed_pipe: bool,
+}
+
+impl Failure {
+    /// With the code's own hint.
+    pub fn new(code: Code, what: impl Into<String>) -> Failure {
+        Failure { code, what: what.into(), hint: code.entry().fix.to_owned(), exit: exit::USAGE, closed_pipe: false }
+    }
+
+    /// A mistake on the command line.
+    pub fn usage(what: impl Into<String>, hint: impl Into<String>) -> Failure {
+        Failure { hint: hint.into(), ..Failure::new(Code::UsageError, what) }
+    }
+
+    /// A file that could not be written.
+    pub fn unwritable(path: &Path, error: &io::Error) -> Failure {
+        Failure::new(Code::OutputUnwritable, format!("{}: {error}", path.display()))
+    }
+
+    /// Standard output that could not be written.
+    pub fn output(error: io::Error) -> Failure {
+        let closed_pipe = error.kind() == io::ErrorKind::BrokenPipe;
+        Failure { closed_pipe, ..Failure::new(Code::OutputUnwritable, format!("standard output: {error}")) }
+    }
+
+    /// Whether there is nobody left to tell.
+    pub fn is_closed_pipe(&self) -> bool {
+        self.closed_pipe
+    }
+
+    /// A fault of ours.
+    pub fn bug(what: impl Into<String>) -> Failure {
+        Failure { exit: exit::BUG, ..Failure::new(Code::Bug, what) }
+    }
+}

@@ -1,0 +1,40 @@
+//! `seaworthy inspect`.
+
+use std::io::Write;
+
+use seaworthy_appraise::combined_fix;
+use seaworthy_model::Verdict;
+
+use crate::cli::{Format, InspectArgs};
+use crate::failure::{Failure, exit};
+use crate::judged::judge;
+use crate::render::{self, Show, Style};
+use crate::report::Report;
+use crate::surroundings::Surroundings;
+
+/// Inspects, shows the report, and answers with the verdict's exit code.
+pub fn run(args: &InspectArgs, around: &Surroundings, out: &mut dyn Write) -> Result<u8, Failure> {
+    let judged = judge(&args.subject, &args.only, around)?;
+    let as_of = args.as_of.unwrap_or(judged.evidence.envelope.inspected_at);
+    let fix = combined_fix(&judged.evidence, &judged.appraisal);
+    let report = Report::new(judged.evidence, judged.appraisal, as_of, fix);
+    match args.format {
+        Format::Json => {
+            serde_json::to_writer_pretty(&mut *out, &report).map_err(|error| Failure::output(error.into()))?;
+            writeln!(out).map_err(Failure::output)?;
+        }
+        Format::Human => {
+            let show = Show { style: Style::new(around.colour), verbose: args.verbose };
+            render::report(&report, show, out).map_err(Failure::output)?;
+        }
+    }
+    Ok(exit_code(report.verdict))
+}
+
+fn exit_code(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Pass => exit::PASS,
+        Verdict::Fail => exit::FAIL,
+        Verdict::Unknown | Verdict::NotApplicable => exit::UNKNOWN,
+    }
+}

@@ -1,0 +1,89 @@
+//! The way from the command line to an appraisal, shared by `inspect` and `stamp`.
+
+use seaworthy_appraise::appraise;
+use seaworthy_inspect::{Advisories, Inspection, Proving, Root, UserContext};
+use seaworthy_model::{Appraisal, ClaimId, Code, Evidence, Policy, PolicyId};
+
+use crate::cli::Subject;
+use crate::failure::Failure;
+use crate::surroundings::Surroundings;
+
+/// Evidence and what a policy says of it.
+#[derive(Debug)]
+pub struct Judged {
+    /// What was found.
+    pub evidence: Evidence,
+    /// What the policy says.
+    pub appraisal: Appraisal,
+}
+
+/// Inspects and appraises.
+pub fn judge(subject: &Subject, only: &[ClaimId], around: &Surroundings) -> Result<Judged, Failure> {
+    let policy = crate::policy::load(&subject.policy)?;
+    let id = policy_id(&policy)?;
+    let mut wanted = policy.claims();
+    if !only.is_empty() {
+        wanted = only.to_vec();
+    }
+    let evidence = evidence(subject, &wanted, only, around)?;
+    let appraisal = appraise(&evidence, &policy, id);
+    Ok(Judged { evidence, appraisal })
+}
+
+fn evidence(subject: &Subject, wanted: &[ClaimId], only: &[ClaimId], around: &Surroundings) -> Result<Evidence, Failure> {
+    let inspection = Inspection {
+        root: root(subject)?,
+        now: around.now,
+        user: user(around),
+        state: Some(around.state.clone()),
+        proving: proving(subject, only),
+        advisories: advisories(subject)?,
+    };
+    let (evidence, troubles) = inspection.run(wanted);
+    for trouble in troubles {
+        crate::say(&format!("note: {trouble}"));
+    }
+    Ok(evidence)
+}
+
+/// `--only updates` shows the set alone; a proof is used where one is remembered.
+fn proving(subject: &Subject, only: &[ClaimId]) -> Proving {
+    if subject.prove {
+        Proving::Again
+    } else if only == [ClaimId::Updates] {
+        Proving::RememberedOnly
+    } else {
+        Proving::WhereNeeded
+    }
+}
+
+fn root(subject: &Subject) -> Result<Root, Failure> {
+    let Some(folder) = &subject.root else { return Ok(Root::live()) };
+    let wrong = |why: &str| Failure::new(Code::RootUnreadable, format!("{}: {why}", folder.display()));
+    if !folder.is_dir() {
+        return Err(wrong("not a folder"));
+    }
+    let root = Root::disk(folder);
+    let is_system = ["/etc/os-release", "/usr/lib/os-release", "/var/lib/dpkg"].iter().any(|path| root.exists(path));
+    if is_system { Ok(root) } else { Err(wrong("no Linux system is there (no os-release, no package database)")) }
+}
+
+fn user(around: &Surroundings) -> UserContext {
+    UserContext {
+        home: around.home.clone().unwrap_or_default(),
+        uid: around.uid,
+        is_root: around.uid == 0,
+        desktop: around.desktop.clone(),
+    }
+}
+
+fn advisories(subject: &Subject) -> Result<Option<Advisories>, Failure> {
+    let Some(path) = &subject.advisories else { return Ok(None) };
+    let read = Advisories::read(path).map_err(|error| Failure::new(Code::AdvisoriesUnreadable, error.to_string()));
+    read.map(Some)
+}
+
+fn policy_id(policy: &Policy) -> Result<PolicyId, Failure> {
+    let bytes = policy.canonical_bytes().map_err(|error| Failure::bug(error.to_string()))?;
+    Ok(PolicyId { name: policy.name.clone(), digest: seaworthy_inspect::sha256(&bytes) })
+}

@@ -1,0 +1,75 @@
+//! Seaworthy for the device, the service desk and the checker.
+
+mod check;
+mod cli;
+mod explain;
+mod failure;
+mod inspect;
+mod judged;
+mod key;
+mod man;
+mod policy;
+mod render;
+mod report;
+mod scope;
+mod stamp;
+mod surroundings;
+
+use std::io::{self, BufWriter, Write};
+use std::panic;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Command};
+use failure::{Failure, exit};
+use surroundings::Surroundings;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let ran = panic::catch_unwind(|| {
+        let around = Surroundings::read();
+        let mut out = BufWriter::new(io::stdout().lock());
+        let code = run(&cli.command, &around, &mut out);
+        let flushed = out.flush().map_err(Failure::output);
+        code.and_then(|code| flushed.map(|()| code))
+    });
+    match ran {
+        Ok(Ok(code)) => ExitCode::from(code),
+        Ok(Err(failure)) => ExitCode::from(report(&failure)),
+        Err(_) => ExitCode::from(report(&Failure::bug("it stopped where it must not"))),
+    }
+}
+
+fn run(command: &Command, around: &Surroundings, out: &mut dyn Write) -> Result<u8, Failure> {
+    match command {
+        Command::Inspect(args) => inspect::run(args, around, out),
+        Command::Stamp(args) => stamp::run(args, around, out),
+        Command::Check(args) => check::run(args, around, out),
+        Command::Policy(args) => policy::run(args, out).map(|()| exit::PASS),
+        Command::Scope(args) => scope::run(args, out).map(|()| exit::PASS),
+        Command::Explain(args) => explain::run(args, out).map(|()| exit::PASS),
+        Command::Key => key::run(&around.state, out).map(|()| exit::PASS),
+        Command::Completions { shell } => man::completions(*shell, out).map(|()| exit::PASS),
+        Command::Man { folder } => man::pages(folder, out).map(|()| exit::PASS),
+    }
+}
+
+/// The one place where a failure becomes text: code, place, hint.
+fn report(failure: &Failure) -> u8 {
+    // Nobody reads a closed pipe, and its writer meant no error.
+    if failure.is_closed_pipe() {
+        return failure.exit;
+    }
+    say(&format!("error[{}]: {}", failure.code, failure.what));
+    if !failure.hint.is_empty() {
+        say(&format!("  hint: {}", failure.hint));
+    }
+    failure.exit
+}
+
+/// Says something to the person at the terminal, beside the output.
+fn say(text: &str) {
+    // With standard error closed there is nobody to tell.
+    let _ = writeln!(io::stderr(), "{text}");
+}

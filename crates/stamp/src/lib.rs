@@ -1,0 +1,30 @@
+//! Stamps: issued from a passing appraisal, carried as text or QR code, checked offline against a trust file.
+//!
+//! The format is that of `docs/spec/stamp.md`: a CWT (RFC 8392) in COSE_Sign1 (RFC 9052) with the claims of EAR
+//! (draft-ietf-rats-ear-04). Trust files are those of `docs/spec/trust.md`. In: keys, codec, issuing, checking,
+//! carriers. Out: clock, randomness, files and network; the caller brings instants and bytes. Status lists come later:
+//! a trust record that demands one refuses every stamp until then.
+//!
+//! - [`Passing`] proves that an appraisal passes; [`issue`] takes nothing less.
+//! - [`read`] takes text, PNG, SVG or the bytes themselves to the COSE bytes.
+//! - [`check`] proves a stamp valid, or says with a code why it is refused.
+
+mod carrier;
+mod cbor;
+mod check;
+mod claims;
+pub mod cose;
+mod issue;
+mod key;
+mod refusal;
+mod stamp;
+mod trust;
+
+pub use carrier::{Host, MAX_INPUT, Paper, Qr, TooLong, read};
+pub use check::{CLOCK_TOLERANCE, Checked, Facts, Issuer, MAX_STAMP, PRESENTER_NOTE, check};
+pub use claims::StatusReference;
+pub use issue::{Fresh, NoStamp, Particulars, Passing, issue};
+pub use key::{KeyFault, KeyId, PublicKey, SigningKey};
+pub use refusal::{Answer, REFUSALS, Refusal};
+pub use stamp::{CONTENT_TYPE, Stamp};
+pub use trust::{Record, Role, Trust, TrustError};

@@ -1,0 +1,8 @@
+//! What tests share: made systems, vectors, and a loud way to skip.
+
+pub mod apt;
+mod sysroot;
+mod vectors;
+
+pub use sysroot::Sysroot;
+pub use vectors::{skip, vectors};

@@ -1,0 +1,46 @@
+//! Automation: `cargo xtask tidy` keeps the architecture, `cargo xtask bench` measures, `cargo xtask docs` derives.
+
+mod bench;
+mod docs;
+mod tidy;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+const USAGE: &str = "cargo xtask tidy   check layers, lints and module heads
+cargo xtask bench  measure against peers and limits, and print the ratios
+cargo xtask docs   write what is derived: JSON Schema, reference of codes";
+
+#[expect(clippy::print_stderr, reason = "a command line tool speaks there")]
+fn main() -> ExitCode {
+    let task = std::env::args().nth(1);
+    let done = match task.as_deref() {
+        Some("tidy") => tidy::run(&root()),
+        Some("bench") => bench::run(&root()),
+        Some("docs") => docs::run(&root()),
+        _ => Err(USAGE.to_owned()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The workspace's folder.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Runs cargo in the workspace and gives what it printed.
+#[expect(clippy::disallowed_methods, reason = "automation runs programs")]
+fn cargo(root: &Path, arguments: &[&str]) -> Result<(), String> {
+    let status = std::process::Command::new(env!("CARGO")).args(arguments).current_dir(root).status();
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("cargo {}: {status}", arguments.join(" "))),
+        Err(error) => Err(format!("cargo: {error}")),
+    }
+}
