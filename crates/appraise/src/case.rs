@@ -73,7 +73,9 @@ fn standing(evidence: &Evidence, at: Timestamp, max_age_days: Option<u32>) -> St
 /// The strictest age that a rule which counts sets for catalogs.
 fn oldest_allowed(policy: &Policy) -> Option<u32> {
     let counted = policy.rules.iter().filter(|rule| rule.severity != Severity::Advisory);
-    counted.filter_map(|rule| if let RuleKind::Catalog { max_age_days } = rule.kind { Some(max_age_days) } else { None }).min()
+    counted
+        .filter_map(|rule| if let RuleKind::Catalog { max_age_days } = rule.kind { Some(max_age_days) } else { None })
+        .min()
 }
 
 fn listed<'a>(evidence: &'a Evidence, standing: &Standing) -> Vec<Listed<'a>> {

@@ -97,15 +97,13 @@ fn lapses(appraisal: &Appraisal) -> BTreeSet<&str> {
 }
 
 fn wanted<'a>(seen: &'a Updates, lapses: &BTreeSet<&str>) -> Vec<&'a PendingUpdate> {
-    seen.pending.iter().filter(|update| lapses.contains(name(update).as_str())).collect()
+    seen.pending.iter().filter(|update| lapses.contains(update.name().as_str())).collect()
 }
 
 fn asks_for_refresh(finding: &Finding) -> bool {
     use Code::{CatalogCoverage, CatalogProved, UpdatePending, UpdateWithheld, UpdatesComplete};
-    let of_catalogs = matches!(
-        finding.code,
-        CatalogProved | CatalogCoverage | UpdatesComplete | UpdatePending | UpdateWithheld
-    );
+    let of_catalogs =
+        matches!(finding.code, CatalogProved | CatalogCoverage | UpdatesComplete | UpdatePending | UpdateWithheld);
     of_catalogs && finding.reason.is_some_and(is_mended_by_refresh)
 }
 
@@ -114,18 +112,9 @@ fn joined(steps: [Option<String>; 3]) -> String {
     steps.join(" && ")
 }
 
-/// How a finding names an update: as apt does, with the architecture wherever it could mean another package.
-pub(crate) fn name(update: &PendingUpdate) -> String {
-    if update.architecture == "all" {
-        update.package.clone()
-    } else {
-        format!("{}:{}", update.package, update.architecture)
-    }
-}
-
 /// The name for a command line; none where it is not a name that dpkg would accept.
 fn target(update: &PendingUpdate) -> Option<String> {
-    (is_package_name(&update.package) && is_architecture(&update.architecture)).then(|| name(update))
+    (is_package_name(&update.package) && is_architecture(&update.architecture)).then(|| update.name())
 }
 
 /// Debian Policy §5.6.1. A trailing `-` is refused too: apt takes it for an order to remove.

@@ -51,9 +51,7 @@ fn mend_gaps(gaps: &[AutomaticUpdatesGap]) -> Fix {
             "Install unattended-upgrades and switch it on.",
             Some("apt-get install unattended-upgrades && dpkg-reconfigure unattended-upgrades"),
         ),
-        Some(UpgradeOff | ListsOff) => {
-            ("Switch unattended-upgrades on.", Some("dpkg-reconfigure unattended-upgrades"))
-        }
+        Some(UpgradeOff | ListsOff) => ("Switch unattended-upgrades on.", Some("dpkg-reconfigure unattended-upgrades")),
         Some(TimerOff) => (
             "Switch on the timers that start it.",
             Some(concat!(

@@ -1,6 +1,6 @@
 //! The release: supported by its vendor until a date that is known today.
 
-use seaworthy_model::{Claims, Code, Distribution, Reason};
+use seaworthy_model::{Claims, Code, DateSource, Dated, Distribution, Interval, Reason};
 
 use crate::draft::{Draft, judged};
 
@@ -9,7 +9,10 @@ pub(crate) fn draft(claims: &Claims, lts: bool) -> Draft {
         let end = if lts { release.lts_end.max(release.support_end) } else { release.support_end };
         let draft = match end {
             None => Draft::unknown(Code::ReleaseSupported, Reason::ReleaseUnlisted),
-            Some(end) => Draft::pass(Code::ReleaseSupported).failing(end),
+            Some(end) => {
+                let ends = Some(Dated { at: end, from: DateSource::SupportEnd });
+                Draft::pass(Code::ReleaseSupported).failing(end).since(Interval { not_before: ends, by: ends })
+            }
         };
         draft.about(name(release))
     })

@@ -1,6 +1,6 @@
 //! What is installed but does not run yet: kernels, restarts that packages asked for, replaced libraries.
 
-use seaworthy_model::{Claims, Code, Reason, Timestamp};
+use seaworthy_model::{Claims, Code, DateSource, Dated, Interval, Reason, Timestamp};
 
 use crate::case::Case;
 use crate::draft::{Draft, judged};
@@ -10,7 +10,8 @@ pub(crate) fn kernel(case: &Case, allowed_days: u32) -> Draft {
         if kernel.current {
             return Draft::pass(Code::KernelCurrent);
         }
-        let draft = outstanding(Code::KernelCurrent, kernel.installed_at, case.inspected_at(), allowed_days);
+        let draft =
+            outstanding(Code::KernelCurrent, dated(kernel.installed_at, DateSource::Installation), case, allowed_days);
         draft.about(format!("{} -> {}", kernel.running, kernel.newest))
     })
 }
@@ -18,7 +19,7 @@ pub(crate) fn kernel(case: &Case, allowed_days: u32) -> Draft {
 pub(crate) fn restart(case: &Case, allowed_days: u32) -> Draft {
     judged(&case.evidence.claims.restart, Code::RestartRequired, |restart| {
         if restart.required {
-            outstanding(Code::RestartRequired, restart.since, case.inspected_at(), allowed_days)
+            outstanding(Code::RestartRequired, dated(restart.since, DateSource::RestartRequest), case, allowed_days)
         } else {
             Draft::pass(Code::RestartRequired)
         }
@@ -27,10 +28,14 @@ pub(crate) fn restart(case: &Case, allowed_days: u32) -> Draft {
 
 /// A lapse that stood at the inspection, so since then at the latest. Where nobody knows its beginning it may be late
 /// already, and is for certain once the allowed days have passed since the inspection.
-fn outstanding(code: Code, since: Option<Timestamp>, inspected_at: Timestamp, allowed_days: u32) -> Draft {
+fn outstanding(code: Code, since: Option<Dated>, case: &Case, allowed_days: u32) -> Draft {
     let draft = if since.is_some() { Draft::pass(code) } else { Draft::undated(code) };
-    let latest = since.map_or(inspected_at, |since| since.min(inspected_at));
-    draft.failing(latest.plus_days(allowed_days))
+    let latest = since.map_or(case.inspected_at(), |since| since.at.min(case.inspected_at()));
+    draft.failing(latest.plus_days(allowed_days)).since(Interval { not_before: since, by: since })
+}
+
+fn dated(at: Option<Timestamp>, from: DateSource) -> Option<Dated> {
+    at.map(|at| Dated { at, from })
 }
 
 pub(crate) fn stale_libraries(claims: &Claims) -> Draft {

@@ -4,7 +4,8 @@
 //! cannot have been; between the two it is unknown.
 
 use seaworthy_model::{
-    Claim, ClaimId, Code, Dated, Interval, PendingUpdate, Rating, Reason, Rule, RuleKind, Severity, Timestamp, Verdict, Which,
+    Claim, ClaimId, Code, Dated, Interval, PendingUpdate, Rating, Reason, Rule, RuleKind, Severity, Timestamp, Verdict,
+    Which,
 };
 
 use crate::case::{Case, Listed};
@@ -79,9 +80,7 @@ fn complete(case: &Case, rules: &[UpdatesRule]) -> Draft {
     }
     let seen_up_to = claims.catalog.seen().and_then(catalog::seen_up_to);
     match seen_up_to.map(|seen| seen.plus_days(shortest(rules))) {
-        Some(late) if late > case.inspected_at() => {
-            Draft::pass(Code::UpdatesComplete).turning(late, Verdict::Unknown)
-        }
+        Some(late) if late > case.inspected_at() => Draft::pass(Code::UpdatesComplete).turning(late, Verdict::Unknown),
         _ => Draft::unknown(Code::UpdatesComplete, Reason::Stale),
     }
 }
@@ -103,7 +102,7 @@ fn pending(case: &Case, listed: &Listed, allowed_days: u32) -> Draft {
     } else {
         late(code, &since, allowed_days)
     };
-    draft.about(fix::name(listed.update)).since(since).mended_by(fix::update(listed))
+    draft.about(listed.update.name()).since(since).mended_by(fix::update(listed))
 }
 
 fn late(code: Code, since: &Interval, allowed_days: u32) -> Draft {

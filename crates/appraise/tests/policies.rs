@@ -98,7 +98,8 @@ fn all_errors_of_a_file_are_told_at_once_in_its_order() {
 
 #[test]
 fn an_error_reads_like_a_compilers() {
-    let text = format!("{HEAD}[[rules]]\nkind = \"updates\"\nwhich = \"security\"\nalowed_days = 14\nseverity = \"major\"\n");
+    let text =
+        format!("{HEAD}[[rules]]\nkind = \"updates\"\nwhich = \"security\"\nalowed_days = 14\nseverity = \"major\"\n");
     assert_eq!(
         errors(&text)[0].render(),
         "error[policy-word]: `alowed_days` is no key of an `updates` rule\n \
@@ -227,7 +228,8 @@ fn example(values: &Values) -> String {
 fn every_kind_and_severity_can_be_written() {
     for kind in policy::KINDS {
         for severity in Severity::ALL {
-            let keys: String = kind.keys.iter().map(|key| format!("{} = {}\n", key.name, example(&key.values))).collect();
+            let keys: String =
+                kind.keys.iter().map(|key| format!("{} = {}\n", key.name, example(&key.values))).collect();
             let text = format!("{HEAD}[[rules]]\nkind = \"{}\"\nseverity = \"{severity}\"\n{keys}", kind.name);
             let policy = policy::parse("p.toml", &text).unwrap_or_else(|errors| panic!("{errors}"));
             assert_eq!((policy.rules[0].kind.name(), policy.rules[0].severity), (kind.name, *severity));

@@ -11,5 +11,9 @@ fn the_reference_is_up_to_date() {
         std::fs::write(&path, &page).unwrap();
     }
     let written = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(written == page, "{} is old: UPDATE_DOCS=1 cargo test -p seaworthy-appraise --test reference", path.display());
+    assert!(
+        written == page,
+        "{} is old: UPDATE_DOCS=1 cargo test -p seaworthy-appraise --test reference",
+        path.display()
+    );
 }

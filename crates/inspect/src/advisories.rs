@@ -85,8 +85,7 @@ impl Advisories {
     /// offered.
     pub fn annotate(&self, update: &mut PendingUpdate, versions: &(String, String), distribution: &Distribution) {
         let Some(release) = ecosystem(distribution) else { return };
-        let seen =
-            Update { release: &release, source: &update.source, installed: &versions.0, candidate: &versions.1 };
+        let seen = Update { release: &release, source: &update.source, installed: &versions.0, candidate: &versions.1 };
         for advisory in osv::fixed(&self.records, seen) {
             update.rating = update.rating.max(rating(advisory.gravity(&seen)));
             if is_release_notice(&advisory.id) {

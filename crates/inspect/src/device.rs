@@ -20,6 +20,8 @@ const PACKAGES_LIMIT: Duration = Duration::from_secs(120);
 pub struct Inspection {
     /// Where to read.
     pub root: Root,
+    /// The inspecting machine, whose keyrings count; on a device its own root.
+    pub host: Root,
     /// Now.
     pub now: Timestamp,
     /// Who inspects.
@@ -51,6 +53,7 @@ impl Inspection {
             let distribution = distribution::probe(look);
             let answer = pending::look(&Question {
                 root: &look.root,
+                host: &self.host,
                 now: look.now,
                 state: self.state.as_ref(),
                 proving: self.proving,

@@ -1,9 +1,9 @@
 //! The first-seen ledger: since when each update has been pending on this device.
 //!
-//! Packages files carry no dates, so the device remembers which scan first saw an update pending. That scan's time is
-//! a proved lower bound of lateness; the vendor's date of the last proved scan that did not see it bounds it from
-//! above. The ledger is monotone: a first-seen instant never moves to later, and losing the ledger only widens the
-//! interval.
+//! Packages files carry no dates, so the device remembers which scan first saw an update pending. That scan's time, or
+//! the vendor's date of what it saw, bounds lateness from below; the vendor's date of the last proved scan that did not
+//! see it bounds it from above. The ledger is monotone: an instant never moves to later while the lapse stands, and
+//! losing the ledger only widens the interval.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,17 +19,17 @@ const FILE: &str = "ledger.json";
 pub struct Ledger {
     /// Lapses that stand, by package, architecture and installed version.
     lapses: BTreeMap<String, Lapse>,
-    /// The last proved scan.
+    /// The last scan of which every source was proved.
     last_scan: Option<Scan>,
 }
 
 /// A lapse that stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Lapse {
-    /// The candidate that was seen first.
-    candidate: String,
-    /// The scan that saw it first, by this device's clock.
-    first_seen: Timestamp,
+    /// The source that offered what was seen first.
+    source: String,
+    /// It was out by then: the first scan that saw it, by this device's clock, or the date of the catalog it saw.
+    out_by: Dated,
     /// The vendor's date of the last proved scan before it.
     not_before: Option<Timestamp>,
 }
@@ -39,7 +39,7 @@ struct Lapse {
 struct Scan {
     /// When, by this device's clock.
     at: Timestamp,
-    /// The signed date of each proved source.
+    /// The signed date of each source.
     dates: BTreeMap<String, Timestamp>,
 }
 
@@ -57,15 +57,15 @@ impl Ledger {
     /// Dates pending updates by what earlier scans saw. An instant after `now` came from a wrong clock and is left out.
     pub fn date(&self, pending: &mut [PendingUpdate], now: Timestamp) {
         for update in pending {
-            let Some(lapse) = self.lapses.get(&key(update)).filter(|lapse| lapse.first_seen <= now) else { continue };
-            let seen = Dated { at: lapse.first_seen, from: DateSource::FirstSeen };
-            update.out_by = earliest(update.out_by, Some(seen));
+            let Some(lapse) = self.lapses.get(&key(update)) else { continue };
+            update.out_by = earliest(update.out_by, Some(lapse.out_by).filter(|seen| seen.at <= now));
             let unseen = lapse.not_before.map(|at| Dated { at, from: DateSource::LastScan });
             update.not_before = latest(update.not_before, unseen);
         }
     }
 
-    /// Takes a proved scan in. `installed_at` tells when the installed version of a package was unpacked.
+    /// Takes a scan in, as far as it is proved. `installed_at` tells when the installed version of a package was
+    /// unpacked.
     pub fn record(
         &mut self,
         pending: &[PendingUpdate],
@@ -73,21 +73,41 @@ impl Ledger {
         now: Timestamp,
         installed_at: impl Fn(&PendingUpdate) -> Option<Timestamp>,
     ) {
-        if catalog.sources.iter().all(is_proved) {
-            let standing: BTreeSet<String> = pending.iter().map(key).collect();
-            self.lapses.retain(|name, _| standing.contains(name));
-        }
+        self.forget_mended(pending, catalog);
         for update in pending {
-            let Some(source) = catalog.sources.get(update.offered_by as usize).filter(|source| is_proved(source)) else {
-                continue;
-            };
-            let not_before = self.unseen_until(source, now, installed_at(update));
-            let new = Lapse { candidate: update.candidate.clone(), first_seen: now, not_before };
-            let lapse = self.lapses.entry(key(update)).or_insert(new);
-            lapse.first_seen = lapse.first_seen.min(now);
+            let source = catalog.sources.get(update.offered_by as usize).filter(|source| is_proved(source));
+            let Some(source) = source else { continue };
+            let seen = Dated { at: now, from: DateSource::FirstSeen };
+            let dated = source.date.map(|at| Dated { at, from: DateSource::ReleaseDate });
+            let out_by = earliest(Some(seen), dated).unwrap_or(seen);
+            match self.lapses.get_mut(&key(update)) {
+                Some(lapse) if lapse.out_by.at <= out_by.at => {}
+                Some(lapse) => lapse.out_by = out_by,
+                None => {
+                    let not_before = self.unseen_until(source, now, installed_at(update));
+                    self.lapses.insert(key(update), Lapse { source: name(source), out_by, not_before });
+                }
+            }
         }
-        let dates = catalog.sources.iter().filter(|source| is_proved(source));
-        self.last_scan = Some(Scan { at: now, dates: dates.filter_map(|s| Some((name(s), s.date?))).collect() });
+        // A scan that is proved in part may have missed an update, so it bounds nothing.
+        if !catalog.sources.is_empty() && catalog.sources.iter().all(is_proved) {
+            self.last_scan = Some(Scan { at: now, dates: dates(catalog) });
+        }
+    }
+
+    /// Whether it holds more than an earlier one: another lapse, another vendor's date, or a scan an hour later. A scan
+    /// that brings nothing new is not worth a write.
+    pub fn is_news_to(&self, before: &Ledger) -> bool {
+        let told = |scan: &Option<Scan>| scan.as_ref().map(|scan| (scan.at.seconds() / 3600, scan.dates.clone()));
+        self.lapses != before.lapses || told(&self.last_scan) != told(&before.last_scan)
+    }
+
+    /// A lapse ends when the source that offered the update is there, is proved, and nothing is pending any more. While
+    /// the source is away, nobody knows.
+    fn forget_mended(&mut self, pending: &[PendingUpdate], catalog: &Catalog) {
+        let standing: BTreeSet<String> = pending.iter().map(key).collect();
+        let proved: BTreeSet<String> = catalog.sources.iter().filter(|source| is_proved(source)).map(name).collect();
+        self.lapses.retain(|key, lapse| standing.contains(key) || !proved.contains(&lapse.source));
     }
 
     /// The vendor's date of the last scan, if the installed version was already there at that scan.
@@ -96,6 +116,16 @@ impl Ledger {
         let date = scan.dates.get(&name(source)).copied()?;
         installed.filter(|installed| *installed <= scan.at).map(|_| date)
     }
+}
+
+/// The dates of the sources; of sources with one name the oldest.
+fn dates(catalog: &Catalog) -> BTreeMap<String, Timestamp> {
+    let mut dates = BTreeMap::new();
+    for (name, date) in catalog.sources.iter().filter_map(|source| Some((name(source), source.date?))) {
+        let oldest = dates.entry(name).or_insert(date);
+        *oldest = date.min(*oldest);
+    }
+    dates
 }
 
 /// The earlier of two instants, where there are two.
@@ -134,6 +164,7 @@ mod tests {
         PendingUpdate {
             package: "bash".into(),
             architecture: "amd64".into(),
+            foreign: false,
             installed: installed.into(),
             candidate: candidate.into(),
             security: false,
@@ -164,7 +195,11 @@ mod tests {
     }
 
     /// Dates of `update` after the given scans: (day of scan, day of catalog, what was pending).
-    fn dated(scans: &[(i64, i64, &[PendingUpdate])], mut update: PendingUpdate, now: i64) -> (Option<i64>, Option<i64>) {
+    fn dated(
+        scans: &[(i64, i64, &[PendingUpdate])],
+        mut update: PendingUpdate,
+        now: i64,
+    ) -> (Option<i64>, Option<i64>) {
         let mut ledger = Ledger::default();
         for (at, date, pending) in scans {
             ledger.record(pending, &catalog(t(*date)), t(*at), |_| Some(t(1)));
@@ -179,12 +214,13 @@ mod tests {
         let (old, new) = (update("1", "2"), update("1", "3"));
         let none: &[PendingUpdate] = &[];
         assert_eq!(dated(&[], old.clone(), 30), (None, None), "no scan, no date");
-        let seen = std::slice::from_ref(&old);
-        assert_eq!(dated(&[(10, 9, seen)], old.clone(), 30), (None, Some(10)));
-        assert_eq!(dated(&[(10, 9, none), (20, 18, seen)], old.clone(), 30), (Some(9), Some(20)));
+        let pending = [old.clone()];
+        let seen = &pending[..];
+        assert_eq!(dated(&[(10, 9, seen)], old.clone(), 30), (None, Some(9)));
+        assert_eq!(dated(&[(10, 9, none), (20, 18, seen)], old.clone(), 30), (Some(9), Some(18)));
         let later = std::slice::from_ref(&new);
-        assert_eq!(dated(&[(10, 9, seen), (20, 19, later)], new.clone(), 30), (None, Some(10)), "oldest missing update");
-        assert_eq!(dated(&[(10, 9, seen), (15, 14, none), (20, 19, seen)], old.clone(), 30), (Some(14), Some(20)));
+        assert_eq!(dated(&[(10, 9, seen), (20, 19, later)], new.clone(), 30), (None, Some(9)), "oldest missing update");
+        assert_eq!(dated(&[(10, 9, seen), (15, 14, none), (20, 19, seen)], old.clone(), 30), (Some(14), Some(19)));
         assert_eq!(dated(&[(40, 39, seen)], old, 30), (None, None), "seen in the future: a wrong clock");
     }
 
@@ -196,6 +232,6 @@ mod tests {
         ledger.record(std::slice::from_ref(&pending), &catalog(t(19)), t(20), |_| Some(t(15)));
         ledger.date(std::slice::from_mut(&mut pending), t(30));
         assert_eq!(pending.not_before, None);
-        assert_eq!(pending.out_by.map(|dated| dated.at), Some(t(20)));
+        assert_eq!(pending.out_by.map(|dated| dated.at), Some(t(19)));
     }
 }

@@ -77,10 +77,9 @@ impl Encoding {
             Some("gz") => Ok(Self::Gzip),
             Some("xz") => Ok(Self::Xz),
             Some("zst") => Ok(Self::Zstd),
-            Some(ending @ ("bz2" | "lzma")) => Err(ListError::Compression {
-                path: path.to_owned(),
-                ending: ending.to_owned(),
-            }),
+            Some(ending @ ("bz2" | "lzma")) => {
+                Err(ListError::Compression { path: path.to_owned(), ending: ending.to_owned() })
+            }
             // A dot in the address of an archive is no ending.
             _ => Ok(Self::Plain),
         }
@@ -163,7 +162,7 @@ impl List {
     /// # Errors
     /// The head of the compressed file is broken.
     pub fn reader(&self) -> Result<Box<dyn BufRead + '_>, ListError> {
-        let file = BufReader::with_capacity(CHUNK, &self.file);
+        let file = BufReader::with_capacity(CHUNK, Positioned { file: &self.file, at: 0 });
         Ok(match self.encoding {
             Encoding::Plain => Box::new(file),
             Encoding::Lz4 => Box::new(lz4_flex::frame::FrameDecoder::new(file)),
@@ -178,6 +177,20 @@ impl List {
 
     fn broken(&self, source: io::Error) -> ListError {
         ListError::Broken { path: self.path.clone(), source }
+    }
+}
+
+/// Reads from its own position, so that readers of one list do not move each other.
+struct Positioned<'a> {
+    file: &'a File,
+    at: u64,
+}
+
+impl Read for Positioned<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = std::os::unix::fs::FileExt::read_at(self.file, buffer, self.at)?;
+        self.at += length as u64;
+        Ok(length)
     }
 }
 
@@ -211,9 +224,8 @@ impl<R: BufRead> Read for Frames<R> {
                     if source.fill_buf()?.is_empty() {
                         return Ok(0);
                     }
-                    let decoder =
-                        ruzstd::decoding::StreamingDecoder::new_with_max_window_size(source, LARGEST_WINDOW)
-                            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.to_string()))?;
+                    let decoder = ruzstd::decoding::StreamingDecoder::new_with_max_window_size(source, LARGEST_WINDOW)
+                        .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.to_string()))?;
                     self.state = Some(State::Inside(Box::new(decoder)));
                 }
                 Some(State::Inside(mut decoder)) => {

@@ -18,6 +18,9 @@ use seaworthy_model::{Reason, Timestamp};
 /// Files of settings are never larger than this.
 pub const SETTINGS_CAP: u64 = 1 << 20;
 
+/// How often the kernel is asked to resolve a path that others are changing.
+const RESOLVE_ATTEMPTS: usize = 32;
+
 /// The most entries of a directory that are listed.
 const MAX_ENTRIES: usize = 200_000;
 
@@ -287,7 +290,15 @@ impl Root {
         let inside = path.strip_prefix("/").unwrap_or(path);
         let inside = if inside.as_os_str().is_empty() { Path::new(".") } else { inside };
         let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
-        rustix::fs::openat2(top, inside, flags, Mode::empty(), resolve).map_err(fault_of_errno)
+        // The kernel gives up on `..` while anything on the machine is renamed (openat2(2), EAGAIN).
+        let mut opened = Err(Errno::AGAIN);
+        for _ in 0..RESOLVE_ATTEMPTS {
+            opened = rustix::fs::openat2(&top, inside, flags, Mode::empty(), resolve);
+            if !matches!(opened, Err(Errno::AGAIN)) {
+                break;
+            }
+        }
+        opened.map_err(fault_of_errno)
     }
 }
 

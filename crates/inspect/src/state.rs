@@ -74,8 +74,13 @@ impl StateDirectory {
     }
 }
 
+/// Never through a link that somebody laid there.
 fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file: File = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file: File = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }

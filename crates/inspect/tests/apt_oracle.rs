@@ -6,10 +6,8 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::print_stderr,
     clippy::indexing_slicing,
-    clippy::panic,
     reason = "a test stops at the first surprise"
 )]
 
@@ -56,11 +54,8 @@ fn this_machine() {
         return;
     }
     #[expect(clippy::disallowed_methods, reason = "the real apt is the judge of our reading")]
-    let output = std::process::Command::new("apt")
-        .args(["list", "--upgradable"])
-        .env("LC_ALL", "C.UTF-8")
-        .output()
-        .unwrap();
+    let output =
+        std::process::Command::new("apt").args(["list", "--upgradable"]).env("LC_ALL", "C.UTF-8").output().unwrap();
     let mut apts: Vec<_> = String::from_utf8(output.stdout).unwrap().lines().filter_map(upgradable_line).collect();
     apts.sort();
     let survey = survey(&Root::live(), &Conditions::default()).unwrap();
@@ -373,6 +368,49 @@ fn mutated_databases() {
     assert!(lines > 1000);
 }
 
+// ---------------------------------------------------------------- leftovers
+
+/// Ours must be leftovers for apt too; apt may know more.
+#[test]
+fn leftovers_are_leftovers_for_apt_too() {
+    if !has_apt() {
+        return;
+    }
+    let material = material(&Root::live());
+    let root = AptRoot::new().unwrap();
+    let (mut ours_count, mut apts_count) = (0, 0);
+    for seed in 1..=6 {
+        let mut chance = Chance::new(seed);
+        let share = [95, 80, 50][chance.below(3)];
+        let mut states = String::new();
+        let mut list = String::new();
+        for stanza in &material.status {
+            let (name, version) = (field(stanza, "Package").unwrap(), field(stanza, "Version").unwrap_or("1"));
+            if chance.happens(share) {
+                states += &format!("Package: {name}\nArchitecture: amd64\nAuto-Installed: 1\n\n");
+            }
+            // Every package can be upgraded, so that each one is judged.
+            list += &format!("{}\n\n", with_field(stanza, "Version", &format!("{version}+x")));
+        }
+        root.write("var/lib/dpkg/status", material.status.join("\n\n") + "\n").unwrap();
+        root.write("var/lib/apt/extended_states", states).unwrap();
+        root.write("etc/apt/sources.list", ARCHIVES[0].line).unwrap();
+        root.write(&format!("var/lib/apt/lists/{}main_binary-amd64_Packages", ARCHIVES[0].prefix), list).unwrap();
+        let survey = survey(&Root::disk(root.path()), &Conditions::default()).unwrap();
+        let output = root.run("apt-get", &["--simulate", "autoremove"]).unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let removed = text.lines().filter_map(|line| line.strip_prefix("Remv ")?.split(' ').next());
+        let removed: std::collections::BTreeSet<&str> = removed.collect();
+        let ours = survey.updates.upgradable.iter().filter(|upgrade| upgrade.leftover);
+        let ours: Vec<&str> = ours.map(|upgrade| upgrade.package.as_str()).collect();
+        let extra: Vec<_> = ours.iter().filter(|name| !removed.contains(*name)).collect();
+        assert!(extra.is_empty(), "seed {seed}: apt keeps {extra:?}");
+        (ours_count, apts_count) = (ours_count + ours.len(), apts_count + removed.len());
+    }
+    eprintln!("leftovers: {ours_count} found of apt's {apts_count}, none that apt keeps");
+    assert!(ours_count * 10 > apts_count * 9);
+}
+
 // ---------------------------------------------------------------- phased updates
 
 /// An archive like Ubuntu's with sixty packages, some updates of which are phased.
@@ -388,7 +426,8 @@ fn phased_system(root: &AptRoot, machine_id: &str, seed: u64) -> std::io::Result
             0 => String::new(),
             _ => format!("Phased-Update-Percentage: {}\n", chance.below(11) * 10),
         };
-        let source = if chance.happens(50) { format!("Source: s{index} (1-1ubuntu1.{index})\n") } else { String::new() };
+        let source =
+            if chance.happens(50) { format!("Source: s{index} (1-1ubuntu1.{index})\n") } else { String::new() };
         updates += &format!("{head}Version: 1-1ubuntu1.2\n{source}{phased}Filename: p{index}.deb\nSize: 5\n\n");
         if chance.happens(20) {
             security += &format!("{head}Version: 1-1ubuntu1.1\nFilename: q{index}.deb\nSize: 5\n\n");

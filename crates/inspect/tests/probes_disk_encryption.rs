@@ -1,5 +1,7 @@
 //! Disk encryption, one test for each way in which others got it wrong.
 
+#![expect(clippy::indexing_slicing, reason = "mounts are written out below, four words each")]
+
 use std::path::PathBuf;
 
 use seaworthy_inspect::Root;
@@ -169,7 +171,9 @@ fn btrfs_is_found_by_its_source_and_all_its_devices_count() {
 
 #[test]
 fn what_sysfs_cannot_tell_is_unknown() {
-    for mount in ["0:30 / zfs rpool/ROOT", "0:31 / overlay overlay", "0:32 / nfs4 server:/x", "0:33 / bcachefs /dev/sda1"] {
+    for mount in
+        ["0:30 / zfs rpool/ROOT", "0:31 / overlay overlay", "0:32 / nfs4 server:/x", "0:33 / bcachefs /dev/sda1"]
+    {
         check(&Machine::new(&[mount]).drive("sda", 8, 1), "/=unknown ?");
     }
     check(&Machine::new(&["7:0 / squashfs /dev/loop0"]).stacked("loop0", "7:0", &[]), "/=unknown ?");
@@ -195,8 +199,17 @@ fn compressed_memory_is_not_at_rest() {
 
 #[test]
 fn a_container_leaves_it_to_its_host_and_a_loop_of_devices_ends() {
-    let container = Machine(Machine::new(&["0:50 / overlay overlay"]).0.file("/.dockerenv", ""));
+    let container = Machine(
+        Machine::new(&["0:50 / overlay overlay"])
+            .0
+            .file("/.dockerenv", "")
+            .link("/proc/self/ns/pid", "pid:[4026532999]"),
+    );
     assert_eq!(container.probe().reason(), Some(Reason::Container));
+    // A machine that was started from a container's image is still a machine.
+    let image = Machine(Machine::new(&["8:1 / ext4 /dev/sda1"]).drive("sda", 8, 1).0.file("/.dockerenv", ""));
+    assert_eq!(image.probe().reason(), Some(Reason::Missing));
+    check(&Machine(image.0.link("/proc/self/ns/pid", "pid:[4026531836]")), "/=plain");
     let machine = Machine::new(&["253:0 / ext4 /dev/mapper/a"]);
     let machine = machine.mapped(0, "a", "LVM-a", &["dm-1"]).mapped(1, "b", "LVM-b", &["dm-0"]);
     check(&machine, "/=unknown ?");

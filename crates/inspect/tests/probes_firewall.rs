@@ -35,13 +35,13 @@ impl Netfilter for Rules {
 }
 
 fn message(kind: u16, family: u8, body: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(20 + body.len()).unwrap();
+    let length = (20 + body.len()) as u32;
     let head = [&length.to_ne_bytes()[..], &kind.to_ne_bytes(), &2_u16.to_ne_bytes(), &[0; 8], &[family, 0, 0, 0]];
     [&head.concat(), body].concat()
 }
 
 fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(4 + value.len()).unwrap();
+    let length = (4 + value.len()) as u16;
     let mut bytes = [&length.to_ne_bytes()[..], &kind.to_ne_bytes(), value].concat();
     bytes.resize(bytes.len().next_multiple_of(4), 0);
     bytes
@@ -102,6 +102,10 @@ const ADDRESSES: &str = "00000000000000000000000000000001 01 80 10 80 lo\nfe8000
 fn system() -> Sysroot {
     let system = Sysroot::new().folder("/sys/module/nf_tables").file("/proc/sys/kernel/osrelease", "6.1.0-37-amd64\n");
     system.file("/proc/net/ip_tables_names", "").file("/proc/net/if_inet6", ADDRESSES)
+}
+
+fn container() -> Sysroot {
+    system().file("/.dockerenv", "").link("/proc/self/ns/pid", "pid:[4026532999]")
 }
 
 fn probe(system: &Sysroot, rules: &Rules, is_root: bool) -> String {
@@ -184,14 +188,20 @@ fn ufw_is_what_stands_in_the_kernel_not_its_unit_or_its_switch() {
     let on = system().file("/etc/ufw/ufw.conf", "# x\nENABLED=yes\n");
     assert_eq!(probe(&on, &rules(), true), "false none");
     let ufw = rules().base(IPV4, "filter", "INPUT", 1, DROP).base(IPV6, "filter", "INPUT", 1, DROP);
-    let ufw = ufw.chain(IPV4, "filter", "ufw-before-input").rule(IPV4, "filter", "INPUT", &[verdict(JUMP, "ufw-before-input")]);
+    let ufw = ufw.chain(IPV4, "filter", "ufw-before-input").rule(
+        IPV4,
+        "filter",
+        "INPUT",
+        &[verdict(JUMP, "ufw-before-input")],
+    );
     assert_eq!(probe(&on, &ufw, true), "true ufw");
     assert_eq!(probe(&off, &ufw, true), "true nftables");
 }
 
 #[test]
 fn firewalld_rejects_at_the_end_of_an_accepting_chain() {
-    let firewalld = rules().base(INET, "firewalld", "filter_INPUT", 1, ACCEPT).chain(INET, "firewalld", "filter_IN_public");
+    let firewalld =
+        rules().base(INET, "firewalld", "filter_INPUT", 1, ACCEPT).chain(INET, "firewalld", "filter_IN_public");
     let zone = |rules: Rules| rules.rule(INET, "firewalld", "filter_INPUT", &[verdict(GOTO, "filter_IN_public")]);
     let reject = [expression("reject", &[])];
     check(&zone(firewalld.clone()).rule(INET, "firewalld", "filter_IN_public", &reject), "true firewalld");
@@ -205,8 +215,8 @@ fn without_the_right_it_is_unknown_never_off() {
     let refused = Rules { refuses: Some(Reason::NoRight), ..rules() };
     let off = system().file("/etc/ufw/ufw.conf", "ENABLED=no\n");
     assert_eq!(probe(&off, &refused, false), "? no-right");
-    assert_eq!(probe(&system().file("/.dockerenv", ""), &refused, true), "n/a container");
-    assert_eq!(probe(&system().file("/.dockerenv", ""), &refused, false), "? no-right");
+    assert_eq!(probe(&container(), &refused, true), "n/a container");
+    assert_eq!(probe(&container(), &refused, false), "? no-right");
     let user = UserContext { home: PathBuf::from("/"), uid: 1, is_root: false, desktop: None };
     let made = system();
     let root = Root::staged(made.path()).failing("/proc/net/ip_tables_names", Fault::NoRight);

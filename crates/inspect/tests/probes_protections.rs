@@ -1,5 +1,7 @@
 //! Secure boot, mandatory access control, antivirus, automatic updates and screen lock on made systems.
 
+#![expect(clippy::unwrap_used, reason = "a test whose made system cannot be made has failed")]
+
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
@@ -57,7 +59,8 @@ fn secure_boot_needs_all_three_variables_to_agree() {
     assert_eq!(boot_of(&firmware(&[6, 0, 0, 0, 7], off, None)), "? garbled");
     assert_eq!(boot_of(&firmware(&[6, 0, 0, 0, 1, 1], off, None)), "? too-large");
     let hidden = firmware(on, off, Some(on));
-    let root = Root::staged(hidden.path()).failing("/sys/firmware/efi/efivars/MokSBStateRT-605dab50-e046-4300-abb6-3dd810dd8b23", Fault::NoRight);
+    let root = Root::staged(hidden.path())
+        .failing("/sys/firmware/efi/efivars/MokSBStateRT-605dab50-e046-4300-abb6-3dd810dd8b23", Fault::NoRight);
     assert_eq!(show(&secure_boot::probe(&look(root)), |found| found.enabled.to_string()), "? no-right");
 }
 
@@ -67,7 +70,15 @@ fn no_uefi_no_variables_and_hidden_firmware_are_three_things() {
     assert_eq!(boot_of(&Sysroot::new().folder("/sys/firmware/efi/runtime")), "? missing");
     assert_eq!(boot_of(&Sysroot::new().folder(EFI)), "? missing");
     assert_eq!(boot_of(&Sysroot::new().folder("/sys/firmware")), "? missing");
-    assert_eq!(boot_of(&Sysroot::new().folder("/sys/firmware").file("/.dockerenv", "")), "n/a container");
+    assert_eq!(
+        boot_of(
+            &Sysroot::new()
+                .folder("/sys/firmware")
+                .file("/.dockerenv", "")
+                .link("/proc/self/ns/pid", "pid:[4026532999]")
+        ),
+        "n/a container"
+    );
 }
 
 fn access(lsm: &str) -> Sysroot {
@@ -105,12 +116,16 @@ fn clamav(seconds: i64) -> String {
 
 #[test]
 fn signatures_are_dated_by_their_header() {
-    let of = |system: &Sysroot| show(&antivirus::probe(&live(system)), |found| (NOW - found.signatures_at.seconds()).to_string());
+    let of = |system: &Sysroot| {
+        show(&antivirus::probe(&live(system)), |found| (NOW - found.signatures_at.seconds()).to_string())
+    };
     let installed = || Sysroot::new().file("/usr/bin/clamscan", "");
     assert_eq!(of(&Sysroot::new().folder("/usr/bin")), "n/a no-antivirus");
     assert_eq!(of(&Sysroot::new()), "? missing");
     assert_eq!(of(&installed()), "? missing");
-    let both = installed().file("/var/lib/clamav/main.cvd", clamav(NOW - 900)).file("/var/lib/clamav/daily.cld", clamav(NOW - 5));
+    let both = installed()
+        .file("/var/lib/clamav/main.cvd", clamav(NOW - 900))
+        .file("/var/lib/clamav/daily.cld", clamav(NOW - 5));
     assert_eq!(of(&both), "5");
     assert_eq!(of(&installed().file("/var/lib/clamav/daily.cvd", clamav(NOW + 86_400))), "? clock-wrong");
     assert_eq!(of(&installed().file("/var/lib/clamav/daily.cvd", "ClamAV-VDB:x")), "? garbled");
@@ -186,9 +201,10 @@ fn origins_must_cover_the_security_archive() {
     assert_eq!(with("origin=*"), "");
     let allowed = "Unattended-Upgrade::Allowed-Origins { \"${distro_id}:oldstable-security\"; };\n";
     assert_eq!(gaps(&updating().file("/etc/apt/apt.conf.d/50unattended-upgrades", allowed)), "");
-    let ubuntu = updating()
-        .file("/etc/os-release", "ID=ubuntu\nVERSION_ID=24.04\nVERSION_CODENAME=noble\n")
-        .file("/etc/apt/apt.conf.d/50unattended-upgrades", "Unattended-Upgrade::Allowed-Origins { \"${distro_id}:${distro_codename}-security\"; };\n");
+    let ubuntu = updating().file("/etc/os-release", "ID=ubuntu\nVERSION_ID=24.04\nVERSION_CODENAME=noble\n").file(
+        "/etc/apt/apt.conf.d/50unattended-upgrades",
+        "Unattended-Upgrade::Allowed-Origins { \"${distro_id}:${distro_codename}-security\"; };\n",
+    );
     std::fs::remove_dir_all(ubuntu.at("/var/lib/apt/lists")).unwrap();
     assert_eq!(gaps(&ubuntu), "");
 }
@@ -211,7 +227,10 @@ fn lock_of(look: &Look) -> String {
 fn desktop() -> Option<Sysroot> {
     let path = "/usr/share/glib-2.0/schemas/gschemas.compiled";
     let Ok(schemas) = std::fs::read(path) else {
-        seaworthy_testkit::skip("screen lock on GNOME", "no compiled schemas here: apt-get install gsettings-desktop-schemas");
+        seaworthy_testkit::skip(
+            "screen lock on GNOME",
+            "no compiled schemas here: apt-get install gsettings-desktop-schemas",
+        );
         return None;
     };
     Some(Sysroot::new().file(path, schemas).file("/usr/share/wayland-sessions/gnome.desktop", ""))

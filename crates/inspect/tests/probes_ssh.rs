@@ -42,12 +42,18 @@ fn built_in_defaults() {
     check("PasswordAuthentication no\n", "false prohibit-password");
     check("PasswordAuthentication no\nUsePAM yes\n", "true prohibit-password");
     check("PasswordAuthentication no\nUsePAM yes\nKbdInteractiveAuthentication no\n", "false prohibit-password");
-    check("passwordauthentication = \"no\" # why\nChallengeResponseAuthentication no\nusepam yes\n", "false prohibit-password");
+    check(
+        "passwordauthentication = \"no\" # why\nChallengeResponseAuthentication no\nusepam yes\n",
+        "false prohibit-password",
+    );
 }
 
 #[test]
 fn the_first_value_wins() {
-    check("PermitRootLogin no\nPermitRootLogin yes\nPasswordAuthentication no\nPasswordAuthentication yes\n", "false no");
+    check(
+        "PermitRootLogin no\nPermitRootLogin yes\nPasswordAuthentication no\nPasswordAuthentication yes\n",
+        "false no",
+    );
     check("PermitRootLogin without-password\nPasswordAuthentication no\n", "false prohibit-password");
 }
 
@@ -58,9 +64,15 @@ fn cloud_init_beats_hardening() {
         .file("/etc/ssh/sshd_config.d/50-cloud-init.conf", "PasswordAuthentication yes\n");
     assert_eq!(of(&system), "true no");
     let after = server(&format!("PasswordAuthentication no\n{INCLUDE}"));
-    assert_eq!(of(&after.file("/etc/ssh/sshd_config.d/50-cloud-init.conf", "PasswordAuthentication yes\n")), "false prohibit-password");
+    assert_eq!(
+        of(&after.file("/etc/ssh/sshd_config.d/50-cloud-init.conf", "PasswordAuthentication yes\n")),
+        "false prohibit-password"
+    );
     let other_name = server(&format!("{INCLUDE}PasswordAuthentication no\n"));
-    assert_eq!(of(&other_name.file("/etc/ssh/sshd_config.d/50-x.conf.bak", "PasswordAuthentication yes\n")), "false prohibit-password");
+    assert_eq!(
+        of(&other_name.file("/etc/ssh/sshd_config.d/50-x.conf.bak", "PasswordAuthentication yes\n")),
+        "false prohibit-password"
+    );
 }
 
 #[test]
@@ -68,9 +80,15 @@ fn match_blocks_give_the_widest() {
     let global = "PasswordAuthentication no\nPermitRootLogin no\n";
     check(&format!("{global}Match Address 10.0.0.0/8\n  PermitRootLogin yes\n"), "false yes");
     check(&format!("{global}Match User git\n  PasswordAuthentication yes\n"), "true no");
-    check("PermitRootLogin yes\nMatch Address 10.0.0.0/8\n PermitRootLogin no\n PasswordAuthentication no\n", "true yes");
+    check(
+        "PermitRootLogin yes\nMatch Address 10.0.0.0/8\n PermitRootLogin no\n PasswordAuthentication no\n",
+        "true yes",
+    );
     check("Match all\n PasswordAuthentication no\n PermitRootLogin no\n", "false no");
-    check("Match User a\n PasswordAuthentication yes\nMatch all\n PasswordAuthentication no\n PermitRootLogin no\n", "true no");
+    check(
+        "Match User a\n PasswordAuthentication yes\nMatch all\n PasswordAuthentication no\n PermitRootLogin no\n",
+        "true no",
+    );
 }
 
 #[test]

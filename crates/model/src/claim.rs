@@ -9,6 +9,7 @@ use crate::place::Place;
 /// The outcome of one probe.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "status", rename_all = "kebab-case")]
+#[schemars(rename = "{T}Claim")]
 pub enum Claim<T> {
     /// The probe read what it needed.
     Known {
@@ -194,6 +195,8 @@ named! {
         ClockWrong = "clock-wrong",
         /// This release is not in the table of support ends.
         ReleaseUnlisted = "release-unlisted",
+        /// This system keeps no record of it.
+        NotRecorded = "not-recorded",
         /// A container or virtual machine without a kernel of its own.
         NoKernel = "no-kernel",
         /// Started without UEFI.

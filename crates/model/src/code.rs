@@ -35,7 +35,7 @@ codes! {
     UpdatePending = "update-pending" {
         "an update is offered and not installed",
         "The catalog on the device offers a newer version than the installed one. It has been out at least since the date shown as `by` and at most since the date shown as `not before`; the rule fails once the shorter of the two exceeds the allowed days.",
-        "Install it with the command shown."
+        "Install it with the command at the end."
     }
     UpdateWithheld = "update-withheld" {
         "a security update is hidden by a pin",
@@ -243,6 +243,11 @@ codes! {
         "the release is not in the table of support ends",
         "Neither the device's distro-info nor Seaworthy's own copy knows this release.",
         "Update the package distro-info-data, or Seaworthy."
+    }
+    NotRecorded = "not-recorded" {
+        "this system keeps no record of it",
+        "Nothing that is installed here would ever write the mark that was looked for, so that its absence says nothing. What it would tell is covered by other rules.",
+        "Nothing."
     }
     NoKernel = "no-kernel" {
         "this system has no kernel of its own",

@@ -54,8 +54,8 @@ named! {
         RebootRequired = "/run/reboot-required",
         /// What would ask for a restart.
         RestartHooks = "/etc/kernel/postinst.d/*",
-        /// Which container runtime made this system.
-        ContainerMark = "/run/systemd/container",
+        /// Whether a container runtime made this system, and whether it sees only processes of its own.
+        ContainerMark = "/{run/systemd/container,.dockerenv,run/.containerenv,proc/self/ns/pid}",
         /// Files that processes have mapped.
         ProcessMaps = "/proc/*/maps",
         /// Whether a program of that name runs.

@@ -179,6 +179,10 @@ impl Policy {
 
     /// The claims this policy looks at, without repetition, in the order of [`ClaimId`].
     pub fn claims(&self) -> Vec<ClaimId> {
-        ClaimId::ALL.iter().copied().filter(|id| self.rules.iter().any(|rule| rule.kind.claims().contains(id))).collect()
+        ClaimId::ALL
+            .iter()
+            .copied()
+            .filter(|id| self.rules.iter().any(|rule| rule.kind.claims().contains(id)))
+            .collect()
     }
 }

@@ -86,9 +86,9 @@ impl FromStr for Timestamp {
 
     /// A bare date means its first second in UTC.
     fn from_str(text: &str) -> Result<Timestamp, TimestampError> {
-        let instant = text.parse::<jiff::Timestamp>().or_else(|_| {
-            if text.len() == 10 { format!("{text}T00:00:00Z").parse() } else { text.parse() }
-        });
+        let instant = text
+            .parse::<jiff::Timestamp>()
+            .or_else(|_| if text.len() == 10 { format!("{text}T00:00:00Z").parse() } else { text.parse() });
         instant
             .map(|instant| Timestamp::from_seconds(instant.as_second()))
             .map_err(|_| TimestampError(text.chars().take(64).collect()))

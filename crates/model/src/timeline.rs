@@ -133,7 +133,10 @@ impl Timeline {
     /// Folds timelines into one: at each instant `combine` may ask how many of them say what.
     ///
     /// One pass over all changes in the order of time, so that many findings cost no more than sorting their changes.
-    pub fn fold<'a>(timelines: impl IntoIterator<Item = &'a Timeline>, combine: impl Fn(&dyn Fn(Verdict) -> usize) -> Verdict) -> Timeline {
+    pub fn fold<'a>(
+        timelines: impl IntoIterator<Item = &'a Timeline>,
+        combine: impl Fn(&dyn Fn(Verdict) -> usize) -> Verdict,
+    ) -> Timeline {
         let mut tally = Tally::default();
         let mut changes = Vec::new();
         for timeline in timelines {

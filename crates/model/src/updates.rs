@@ -19,6 +19,14 @@ named! {
         InstalledBuild = "installed-build",
         /// The last proved scan that did not see the update.
         LastScan = "last-scan",
+        /// The installation of what does not run yet.
+        Installation = "installation",
+        /// The package that asked for a restart.
+        RestartRequest = "restart-request",
+        /// The vendor's table of support ends.
+        SupportEnd = "support-end",
+        /// The header of a signature file.
+        Signatures = "signatures",
     }
 }
 
@@ -64,6 +72,8 @@ pub struct PendingUpdate {
     pub package: String,
     /// Its architecture.
     pub architecture: String,
+    /// That is another one than the system's own.
+    pub foreign: bool,
     /// Installed version.
     pub installed: String,
     /// Version that apt would choose.
@@ -86,6 +96,13 @@ pub struct PendingUpdate {
     pub advisories: Vec<String>,
     /// The gravest rating of those advisories, where one gives any.
     pub rating: Option<Rating>,
+}
+
+impl PendingUpdate {
+    /// The package as apt names it: with its architecture where the plain name would mean another package.
+    pub fn name(&self) -> String {
+        if self.foreign { format!("{}:{}", self.package, self.architecture) } else { self.package.clone() }
+    }
 }
 
 /// The same version in another build: apt lists it, but it is no lapse.

@@ -77,8 +77,7 @@ impl Entry<'_> {
     /// Whether the package counts as installed (see the head of this module).
     #[must_use]
     pub fn is_installed(&self) -> bool {
-        self.record.version.is_some()
-            && !matches!(self.state, State::NotInstalled | State::ConfigFiles)
+        self.record.version.is_some() && !matches!(self.state, State::NotInstalled | State::ConfigFiles)
     }
 
     /// Whether the holder keeps the package at its version.
@@ -121,14 +120,10 @@ pub fn status_d(text: &[u8]) -> Result<Vec<Entry<'_>>, InvalidDatabase> {
 ///
 /// # Errors
 /// As [`status`].
-pub fn apply_journal<'a>(
-    database: &mut Vec<Entry<'a>>,
-    file: &'a [u8],
-) -> Result<(), InvalidDatabase> {
+pub fn apply_journal<'a>(database: &mut Vec<Entry<'a>>, file: &'a [u8]) -> Result<(), InvalidDatabase> {
     for newer in status(file)? {
         let same = |older: &&mut Entry<'_>| {
-            older.record.package == newer.record.package
-                && older.record.architecture == newer.record.architecture
+            older.record.package == newer.record.package && older.record.architecture == newer.record.architecture
         };
         match database.iter_mut().find(same) {
             Some(older) => *older = newer,
@@ -215,10 +210,7 @@ mod tests {
     #[test]
     fn unknown_words_are_refused() {
         let error = status(b"Package: a\nStatus: install ok\n").unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            r#"the Status field of a is "install ok", not three known words"#
-        );
+        assert_eq!(error.to_string(), r#"the Status field of a is "install ok", not three known words"#);
     }
 
     #[test]

@@ -5,8 +5,8 @@
 //! finds one: catalogs are the better truth, and records for a release can be missing
 //! altogether.
 
-use serde::Deserialize;
 use seaworthy_versions::dpkg::compare;
+use serde::Deserialize;
 use thiserror::Error;
 
 pub mod cvss;

@@ -169,9 +169,7 @@ fn indispensable(name: &[u8], value: &[u8]) -> bool {
     if name.eq_ignore_ascii_case(b"Priority") {
         return value.eq_ignore_ascii_case(b"required");
     }
-    [&b"Essential"[..], b"Important", b"Protected"]
-        .iter()
-        .any(|wanted| name.eq_ignore_ascii_case(wanted))
+    [&b"Essential"[..], b"Important", b"Protected"].iter().any(|wanted| name.eq_ignore_ascii_case(wanted))
         && value.eq_ignore_ascii_case(b"yes")
 }
 
@@ -207,9 +205,7 @@ pub(crate) fn number(value: &[u8]) -> Option<u64> {
 
 /// Percentages above 100 are not percentages: apt takes them for everybody.
 fn percentage(value: &[u8]) -> Option<u8> {
-    number(value)
-        .and_then(|percent| u8::try_from(percent).ok())
-        .filter(|percent| *percent < 100)
+    number(value).and_then(|percent| u8::try_from(percent).ok()).filter(|percent| *percent < 100)
 }
 
 #[cfg(test)]

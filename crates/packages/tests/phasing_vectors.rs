@@ -7,10 +7,8 @@ use seaworthy_packages::apt::phasing::draw;
 #[test]
 fn draws_of_libstdcxx() {
     #[expect(clippy::disallowed_methods, reason = "a test asks where the vectors are")]
-    let root = std::env::var_os("SEAWORTHY_VECTORS").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors"),
-        PathBuf::from,
-    );
+    let root = std::env::var_os("SEAWORTHY_VECTORS")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors"), PathBuf::from);
     let Ok(text) = std::fs::read_to_string(root.join("versions/apt-phasing/libstdcxx-draws.tsv")) else {
         eprintln!("SKIPPED draws_of_libstdcxx: no vectors; set SEAWORTHY_VECTORS to their folder");
         return;

@@ -27,7 +27,10 @@ fn main() {
         return;
     }
     let folder = tempfile::tempdir().expect("a temporary folder");
-    println!("median of {ROUNDS}, each pair interleaved; empty process {:.2?}", median_alone(&mut command("/bin/true")));
+    println!(
+        "median of {ROUNDS}, each pair interleaved; empty process {:.2?}",
+        median_alone(&mut command("/bin/true"))
+    );
     println!("{:<52} {:>10} {:>10} {:>8} {:>7}", "work", "ours", "peer", "ratio", "wanted");
     lists_as_they_are(folder.path());
     desktop(folder.path());
@@ -68,7 +71,11 @@ fn desktop(folder: &Path) {
         println!("SKIPPED desktop: a mount namespace needs root");
         return;
     }
-    println!("desktop floor: {:.2?}; entering the namespace costs {:.2?}, taken off below", floor(&raw), median_alone(&mut try_it));
+    println!(
+        "desktop floor: {:.2?}; entering the namespace costs {:.2?}, taken off below",
+        floor(&raw),
+        median_alone(&mut try_it)
+    );
     updates("desktop", &wrap, folder, 20.0, 75.0);
 }
 
@@ -86,7 +93,12 @@ fn updates(name: &str, wrap: &[String], folder: &Path, cold: f64, warm: f64) {
             a.push(time(&mut ours));
             b.push(time(&mut apt));
         }
-        line(&format!("updates, {name}, {label}"), median(a).saturating_sub(toll), median(b).saturating_sub(toll), wanted);
+        line(
+            &format!("updates, {name}, {label}"),
+            median(a).saturating_sub(toll),
+            median(b).saturating_sub(toll),
+            wanted,
+        );
     };
     ratios("nothing remembered", ours(wrap, folder, &only), true, cold);
     run(&mut ours(wrap, folder, &["inspect"]));
@@ -118,9 +130,12 @@ fn peak_kib(wrap: &[String], folder: &Path, arguments: &[&str]) -> Option<u32> {
 
 fn check(folder: &Path) {
     let text = folder.join("stamp.txt");
-    let made = run_status(&mut ours(&[], folder, &["stamp", "--policy", "six-month", "--out", &text.display().to_string()]));
+    let made =
+        run_status(&mut ours(&[], folder, &["stamp", "--policy", "six-month", "--out", &text.display().to_string()]));
     if !made {
-        println!("SKIPPED check: this device passes no policy, so it has no stamp; `cargo bench -p seaworthy-stamp` measures one");
+        println!(
+            "SKIPPED check: this device passes no policy, so it has no stamp; `cargo bench -p seaworthy-stamp` measures one"
+        );
         return;
     }
     let key = folder.join("state/seaworthy/device.pub").display().to_string();
@@ -129,10 +144,15 @@ fn check(folder: &Path) {
 }
 
 fn peers_once() {
-    for (program, arguments) in [("lynis", &["audit", "system", "--quick"][..]), ("unattended-upgrade", &["--dry-run"][..])] {
-        let found = ["/usr/bin", "/usr/sbin"].iter().map(|folder| Path::new(folder).join(program)).find(|path| path.exists());
+    for (program, arguments) in
+        [("lynis", &["audit", "system", "--quick"][..]), ("unattended-upgrade", &["--dry-run"][..])]
+    {
+        let found =
+            ["/usr/bin", "/usr/sbin"].iter().map(|folder| Path::new(folder).join(program)).find(|path| path.exists());
         match found {
-            Some(path) => println!("{program} {}, once: {:.1?}", arguments.join(" "), time(command(path).args(arguments))),
+            Some(path) => {
+                println!("{program} {}, once: {:.1?}", arguments.join(" "), time(command(path).args(arguments)))
+            }
             None => println!("SKIPPED {program}: not installed"),
         }
     }
@@ -165,7 +185,8 @@ fn floor(lists: &Path) -> Duration {
     let mut runs = Vec::new();
     for _ in 0..ROUNDS {
         let start = Instant::now();
-        let mut files: Vec<PathBuf> = fs::read_dir(lists).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+        let mut files: Vec<PathBuf> =
+            fs::read_dir(lists).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
         files.retain(|path| path.to_string_lossy().contains("Packages") || path.to_string_lossy().contains("Release"));
         files.push(PathBuf::from("/var/lib/dpkg/status"));
         for path in files {

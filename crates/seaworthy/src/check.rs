@@ -110,7 +110,9 @@ impl Checker {
             };
             gravest = gravest.max(outcome.answer());
             match args.format {
-                CheckFormat::Human => self.human(many.then_some(shown(name)).as_deref(), &outcome, out).map_err(Failure::output)?,
+                CheckFormat::Human => {
+                    self.human(many.then_some(shown(name)).as_deref(), &outcome, out).map_err(Failure::output)?
+                }
                 CheckFormat::Json => stamps.push(outcome.json(Some(&shown(name)))),
             }
         }
@@ -201,7 +203,9 @@ impl Outcome {
                 let facts = checked.facts();
                 format!("{standing}VALID until {}, {}, by {}", facts.expires, facts.policy.name, issuer_short(facts))
             }
-            Outcome::Refused(refusal) => format!("{standing}{} {refusal} [{}]", verdict(refusal.answer()), refusal.code()),
+            Outcome::Refused(refusal) => {
+                format!("{standing}{} {refusal} [{}]", verdict(refusal.answer()), refusal.code())
+            }
             Outcome::Unreadable(error) => format!("NOT READ {error} [{}]", Code::InputUnreadable),
         }
     }
@@ -213,11 +217,14 @@ impl Outcome {
             "exit": self.answer().exit_code(),
             "signed": self.facts().map(facts_json),
         });
-        let mut add = |key: &str, value: Value| stamp.as_object_mut().and_then(|fields| fields.insert(key.to_owned(), value));
+        let mut add =
+            |key: &str, value: Value| stamp.as_object_mut().and_then(|fields| fields.insert(key.to_owned(), value));
         match self {
             Outcome::Valid(_) => _ = add("note", PRESENTER_NOTE.into()),
             Outcome::Refused(refusal) => _ = add("refusal", refusal_json(refusal.code(), refusal.what())),
-            Outcome::Unreadable(error) => _ = add("refusal", refusal_json(Code::InputUnreadable, Some(&error.to_string()))),
+            Outcome::Unreadable(error) => {
+                _ = add("refusal", refusal_json(Code::InputUnreadable, Some(&error.to_string())))
+            }
         }
         stamp
     }
@@ -278,7 +285,9 @@ fn trust(files: &[PathBuf]) -> Result<Trust, Failure> {
         let mut file = File::open(path).map_err(unreadable)?;
         let bytes = read_up_to(&mut file, MAX_TRUST).map_err(unreadable)?;
         let text = String::from_utf8(bytes).map_err(|_| unreadable(io::Error::other("not UTF-8")))?;
-        trust.add_file(&path.display().to_string(), &text).map_err(|error| Failure::new(error.code, error.to_string()))?;
+        trust
+            .add_file(&path.display().to_string(), &text)
+            .map_err(|error| Failure::new(error.code, error.to_string()))?;
     }
     Ok(trust)
 }
@@ -383,7 +392,12 @@ mod tests {
         let arguments = [&vector("device.txt"), "--trust", &vector("device.pub"), "--at", "2027-06-01"];
         let (out, exit) = said(&arguments, "");
         assert_eq!(exit, 1);
-        assert!(out.starts_with("device, self-asserted: REFUSED the stamp has expired: ended 2027-05-21T10:00:00Z [stamp-expired]\n"), "{out}");
+        assert!(
+            out.starts_with(
+                "device, self-asserted: REFUSED the stamp has expired: ended 2027-05-21T10:00:00Z [stamp-expired]\n"
+            ),
+            "{out}"
+        );
         assert!(out.contains("what to do   Inspect the device again"), "{out}");
     }
 
@@ -397,7 +411,8 @@ mod tests {
 
     #[test]
     fn a_door_gets_a_line_for_a_line_and_goes_on_after_a_bad_one() {
-        let input = format!("{}hello\n\n{}\u{1b}[2J\n{}", text("device.txt"), "A".repeat(200_000), text("device.url").trim());
+        let input =
+            format!("{}hello\n\n{}\u{1b}[2J\n{}", text("device.txt"), "A".repeat(200_000), text("device.url").trim());
         let (out, exit) = said(&["--lines", "--trust", &vector("device.pub")], &input);
         assert_eq!(exit, 1);
         let lines: Vec<&str> = out.lines().collect();
@@ -410,12 +425,29 @@ mod tests {
     #[test]
     fn json_carries_code_and_fix() {
         let missing = vector("none.png");
-        let (out, exit) = said(&[&vector("device.txt"), text("device.url").trim(), &missing, "--trust", &vector("device.pub"), "--format", "json"], "");
+        let (out, exit) = said(
+            &[
+                &vector("device.txt"),
+                text("device.url").trim(),
+                &missing,
+                "--trust",
+                &vector("device.pub"),
+                "--format",
+                "json",
+            ],
+            "",
+        );
         assert_eq!(exit, 2);
         let out: Value = serde_json::from_str(&out).unwrap();
-        assert_eq!((&out["stamps"][0]["answer"], &out["stamps"][0]["signed"]["role"]), (&"valid".into(), &"device".into()));
+        assert_eq!(
+            (&out["stamps"][0]["answer"], &out["stamps"][0]["signed"]["role"]),
+            (&"valid".into(), &"device".into())
+        );
         assert_eq!(out["stamps"][1]["exit"], 0);
-        assert_eq!((&out["stamps"][2]["refusal"]["code"], &out["stamps"][2]["signed"]), (&"input-unreadable".into(), &Value::Null));
+        assert_eq!(
+            (&out["stamps"][2]["refusal"]["code"], &out["stamps"][2]["signed"]),
+            (&"input-unreadable".into(), &Value::Null)
+        );
         let (lines, _) = said(&["--lines", "--trust", &vector("device.pub"), "--format", "json"], "hello\n");
         assert_eq!(serde_json::from_str::<Value>(&lines).unwrap()["refusal"]["code"], "stamp-text");
     }

@@ -41,9 +41,15 @@ impl Failure {
         Failure { code, what: what.into(), hint: code.entry().fix.to_owned(), exit: exit::USAGE, closed_pipe: false }
     }
 
+    /// With another hint than the code's own.
+    #[must_use]
+    pub fn hinting(self, hint: impl Into<String>) -> Failure {
+        Failure { hint: hint.into(), ..self }
+    }
+
     /// A mistake on the command line.
     pub fn usage(what: impl Into<String>, hint: impl Into<String>) -> Failure {
-        Failure { hint: hint.into(), ..Failure::new(Code::UsageError, what) }
+        Failure::new(Code::UsageError, what).hinting(hint)
     }
 
     /// A file that could not be written.
@@ -54,7 +60,13 @@ impl Failure {
     /// Standard output that could not be written.
     pub fn output(error: io::Error) -> Failure {
         let closed_pipe = error.kind() == io::ErrorKind::BrokenPipe;
-        Failure { closed_pipe, ..Failure::new(Code::OutputUnwritable, format!("standard output: {error}")) }
+        let failure = Failure::new(Code::OutputUnwritable, format!("standard output: {error}"));
+        Failure { closed_pipe, ..failure.hinting("make room, or write elsewhere") }
+    }
+
+    /// A reader that has seen enough changes no answer.
+    pub fn unless_closed_pipe(self) -> Result<(), Failure> {
+        if self.closed_pipe { Ok(()) } else { Err(self) }
     }
 
     /// Whether there is nobody left to tell.

@@ -1,6 +1,6 @@
 //! `seaworthy inspect`.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use seaworthy_appraise::combined_fix;
 use seaworthy_model::Verdict;
@@ -18,17 +18,21 @@ pub fn run(args: &InspectArgs, around: &Surroundings, out: &mut dyn Write) -> Re
     let as_of = args.as_of.unwrap_or(judged.evidence.envelope.inspected_at);
     let fix = combined_fix(&judged.evidence, &judged.appraisal);
     let report = Report::new(judged.evidence, judged.appraisal, as_of, fix);
+    show(args, &report, around, out).map_err(Failure::output).or_else(Failure::unless_closed_pipe)?;
+    Ok(exit_code(report.verdict))
+}
+
+fn show(args: &InspectArgs, report: &Report, around: &Surroundings, out: &mut dyn Write) -> io::Result<()> {
     match args.format {
         Format::Json => {
-            serde_json::to_writer_pretty(&mut *out, &report).map_err(|error| Failure::output(error.into()))?;
-            writeln!(out).map_err(Failure::output)?;
+            serde_json::to_writer_pretty(&mut *out, report)?;
+            writeln!(out)
         }
         Format::Human => {
             let show = Show { style: Style::new(around.colour), verbose: args.verbose };
-            render::report(&report, show, out).map_err(Failure::output)?;
+            render::report(report, show, out)
         }
     }
-    Ok(exit_code(report.verdict))
 }
 
 fn exit_code(verdict: Verdict) -> u8 {

@@ -6,6 +6,7 @@ use seaworthy_model::{Appraisal, ClaimId, Code, Evidence, Policy, PolicyId};
 
 use crate::cli::Subject;
 use crate::failure::Failure;
+use crate::progress;
 use crate::surroundings::Surroundings;
 
 /// Evidence and what a policy says of it.
@@ -30,16 +31,22 @@ pub fn judge(subject: &Subject, only: &[ClaimId], around: &Surroundings) -> Resu
     Ok(Judged { evidence, appraisal })
 }
 
-fn evidence(subject: &Subject, wanted: &[ClaimId], only: &[ClaimId], around: &Surroundings) -> Result<Evidence, Failure> {
+fn evidence(
+    subject: &Subject,
+    wanted: &[ClaimId],
+    only: &[ClaimId],
+    around: &Surroundings,
+) -> Result<Evidence, Failure> {
     let inspection = Inspection {
         root: root(subject)?,
+        host: Root::live(),
         now: around.now,
         user: user(around),
         state: Some(around.state.clone()),
         proving: proving(subject, only),
         advisories: advisories(subject)?,
     };
-    let (evidence, troubles) = inspection.run(wanted);
+    let (evidence, troubles) = progress::during(around.watched, || inspection.run(wanted));
     for trouble in troubles {
         crate::say(&format!("note: {trouble}"));
     }
@@ -60,9 +67,7 @@ fn proving(subject: &Subject, only: &[ClaimId]) -> Proving {
 fn root(subject: &Subject) -> Result<Root, Failure> {
     let Some(folder) = &subject.root else { return Ok(Root::live()) };
     let wrong = |why: &str| Failure::new(Code::RootUnreadable, format!("{}: {why}", folder.display()));
-    if !folder.is_dir() {
-        return Err(wrong("not a folder"));
-    }
+    std::fs::read_dir(folder).map_err(|error| wrong(&error.to_string()))?;
     let root = Root::disk(folder);
     let is_system = ["/etc/os-release", "/usr/lib/os-release", "/var/lib/dpkg"].iter().any(|path| root.exists(path));
     if is_system { Ok(root) } else { Err(wrong("no Linux system is there (no os-release, no package database)")) }
@@ -70,8 +75,8 @@ fn root(subject: &Subject) -> Result<Root, Failure> {
 
 fn user(around: &Surroundings) -> UserContext {
     UserContext {
-        home: around.home.clone().unwrap_or_default(),
-        uid: around.uid,
+        home: around.holder.home.clone(),
+        uid: around.holder.uid,
         is_root: around.uid == 0,
         desktop: around.desktop.clone(),
     }

@@ -2,6 +2,8 @@
 
 mod check;
 mod cli;
+#[cfg(test)]
+mod derived;
 mod explain;
 mod failure;
 mod inspect;
@@ -9,8 +11,10 @@ mod judged;
 mod key;
 mod man;
 mod policy;
+mod progress;
 mod render;
 mod report;
+mod schema;
 mod scope;
 mod stamp;
 mod surroundings;
@@ -18,27 +22,37 @@ mod surroundings;
 use std::io::{self, BufWriter, Write};
 use std::panic;
 use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
 
 use clap::Parser;
 
 use cli::{Cli, Command};
 use failure::{Failure, exit};
+use render::Clean;
 use surroundings::Surroundings;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    panic::set_hook(Box::new(|panic| *last_panic() = Some(panic.to_string())));
     let ran = panic::catch_unwind(|| {
         let around = Surroundings::read();
         let mut out = BufWriter::new(io::stdout().lock());
         let code = run(&cli.command, &around, &mut out);
-        let flushed = out.flush().map_err(Failure::output);
+        let flushed = out.flush().map_err(Failure::output).or_else(Failure::unless_closed_pipe);
         code.and_then(|code| flushed.map(|()| code))
     });
     match ran {
         Ok(Ok(code)) => ExitCode::from(code),
         Ok(Err(failure)) => ExitCode::from(report(&failure)),
-        Err(_) => ExitCode::from(report(&Failure::bug("it stopped where it must not"))),
+        Err(_) => ExitCode::from(report(&Failure::bug(last_panic().take().unwrap_or_default()))),
     }
+}
+
+/// Where and why something panicked last. What a probe or a decoder fences in is no news to the user; what reaches
+/// `main` is reported from here.
+fn last_panic() -> impl std::ops::DerefMut<Target = Option<String>> {
+    static LAST: Mutex<Option<String>> = Mutex::new(None);
+    LAST.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn run(command: &Command, around: &Surroundings, out: &mut dyn Write) -> Result<u8, Failure> {
@@ -68,8 +82,10 @@ fn report(failure: &Failure) -> u8 {
     failure.exit
 }
 
-/// Says something to the person at the terminal, beside the output.
+/// Says something to the person at the terminal, beside the output. Paths and policies may be anybody's.
 fn say(text: &str) {
-    // With standard error closed there is nobody to tell.
-    let _ = writeln!(io::stderr(), "{text}");
+    for line in text.lines() {
+        // With standard error closed there is nobody to tell.
+        let _ = writeln!(io::stderr(), "{}", Clean(line));
+    }
 }

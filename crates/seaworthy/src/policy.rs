@@ -151,7 +151,9 @@ mod tests {
     #[test]
     fn a_right_file_is_called_right_and_a_wrong_one_is_shown() {
         let right = file("right.toml", SHIPPED[0].text.as_bytes());
-        assert!(output(PolicyCommand::Check { file: right.clone() }).unwrap().contains("baseline, version 1, is right"));
+        assert!(
+            output(PolicyCommand::Check { file: right.clone() }).unwrap().contains("baseline, version 1, is right")
+        );
         let text = SHIPPED[0].text.replacen("max_age_days = 7", "max_age_dayz = 7", 1);
         let wrong = file("wrong.toml", text.as_bytes());
         let failure = output(PolicyCommand::Check { file: wrong.clone() }).unwrap_err();

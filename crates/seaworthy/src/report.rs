@@ -67,3 +67,16 @@ impl Report {
 fn verdict_of(verdict: Verdict) -> Verdict {
     if verdict == Verdict::NotApplicable { Verdict::Unknown } else { verdict }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{derived, schema};
+
+    #[test]
+    fn the_schema_is_up_to_date() {
+        let mut schema = serde_json::to_string_pretty(&schema::of::<Report>()).unwrap();
+        schema.push('\n');
+        derived::is_up_to_date("docs/schema/inspect-v1.json", &schema);
+    }
+}

@@ -1,7 +1,8 @@
 //! `seaworthy stamp`: inspect, and for a pass issue a stamp signed by the device's own key.
 
-use std::fs;
-use std::io::Write;
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, Write};
 use std::path::Path;
 
 use seaworthy_model::{Code, Grade, Verdict};
@@ -40,12 +41,13 @@ pub fn run(args: &StampArgs, around: &Surroundings, out: &mut dyn Write) -> Resu
     keep_presenter(&fresh.id, &presenter, around)?;
     match (&args.out, form) {
         (Some(path), Some(form)) => {
-            fs::write(path, form.bytes(&stamp)?).map_err(|error| Failure::unwritable(path, &error))?;
+            write_whole(path, &form.bytes(&stamp)?).map_err(|error| Failure::unwritable(path, &error))?;
             let end = passing.until();
             writeln!(out, "stamp for {} until {end}: {}", judged.appraisal.policy.name, path.display())
         }
         _ => {
-            let drawn = stamp.to_terminal(None, Paper::Dark).map_err(too_long)?;
+            let drawn =
+                stamp.to_terminal(None, if around.colour { Paper::Painted } else { Paper::Dark }).map_err(too_long)?;
             writeln!(out, "{drawn}\n{}\nuntil {}", stamp.to_text(None), passing.until())
         }
     }
@@ -67,9 +69,27 @@ fn refused(judged: Judged, why: &str, around: &Surroundings, out: &mut dyn Write
     let fix = seaworthy_appraise::combined_fix(&judged.evidence, &judged.appraisal);
     let report = Report::new(judged.evidence, judged.appraisal, now, fix);
     let show = Show { style: Style::new(around.colour), verbose: false };
-    render::report(&report, show, out).map_err(Failure::output)?;
+    render::report(&report, show, out)
+        .and_then(|()| out.flush())
+        .map_err(Failure::output)
+        .or_else(Failure::unless_closed_pipe)?;
     crate::say(&format!("\n{why}"));
     Ok(if report.verdict == Verdict::Fail { exit::FAIL } else { exit::UNKNOWN })
+}
+
+/// Replaces a file: whatever fails, the old one stays.
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut name = OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(format!(".{}", std::process::id()));
+    let draft = path.with_file_name(name);
+    let mut file = File::create_new(&draft)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&draft, path));
+    if written.is_err() {
+        // The error that matters is the one above.
+        let _ = fs::remove_file(&draft);
+    }
+    written
 }
 
 /// The form of an output file, by its ending.

@@ -338,7 +338,9 @@ mod tests {
 
     #[test]
     fn the_writer_writes_what_ciborium_writes() {
-        for value in [0, 1, 23, 24, 255, 256, 65_535, 65_536, 4_294_967_295, 4_294_967_296, i64::MAX, -1, -19, -256, i64::MIN] {
+        for value in
+            [0, 1, 23, 24, 255, 256, 65_535, 65_536, 4_294_967_295, 4_294_967_296, i64::MAX, -1, -19, -256, i64::MIN]
+        {
             let mut writer = Writer::default();
             writer.integer(value);
             let mut theirs = Vec::new();

@@ -139,7 +139,10 @@ fn within_record(record: &Record, claims: &Claims) -> Result<(), Refusal> {
         return Err(Refusal::found(Code::StampValidity, format!("issued {}, trusted from {begin}", claims.issued)));
     }
     if let Some(end) = record.not_after.filter(|&end| claims.expires > end) {
-        return Err(Refusal::found(Code::StampValidity, format!("valid until {}, trusted until {end}", claims.expires)));
+        return Err(Refusal::found(
+            Code::StampValidity,
+            format!("valid until {}, trusted until {end}", claims.expires),
+        ));
     }
     if claims.grade > record.highest_grade {
         let found = format!("{}, trusted up to {}", claims.grade, record.highest_grade);

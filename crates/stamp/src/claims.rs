@@ -338,7 +338,10 @@ pub(crate) fn is_policy_name(text: &str) -> bool {
 }
 
 pub(crate) fn is_list_address(text: &str) -> bool {
-    text.len() <= MAX_ADDRESS && text.len() > 8 && text.starts_with("https://") && text.bytes().all(|b| b.is_ascii_graphic())
+    text.len() <= MAX_ADDRESS
+        && text.len() > 8
+        && text.starts_with("https://")
+        && text.bytes().all(|b| b.is_ascii_graphic())
 }
 
 fn confirmation(r: &mut Reader<'_>) -> Result<[u8; 32], Refusal> {
@@ -362,8 +365,13 @@ fn profile(r: &mut Reader<'_>) -> Result<bool, Refusal> {
 fn affirming(place: &str, r: &mut Reader<'_>) -> Result<bool, Refusal> {
     match at(place, r.integer())?.try_into() {
         Ok(AFFIRMING) => Ok(true),
-        Ok(tier) if TIERS.contains(&tier) => Err(Refusal::found(Code::StampNotAffirming, format!("{place}, tier {tier}"))),
-        tier => Err(Refusal::found(Code::StampTier, format!("{place}, {}", tier.map_or("below 0".into(), |tier| tier.to_string())))),
+        Ok(tier) if TIERS.contains(&tier) => {
+            Err(Refusal::found(Code::StampNotAffirming, format!("{place}, tier {tier}")))
+        }
+        tier => Err(Refusal::found(
+            Code::StampTier,
+            format!("{place}, {}", tier.map_or("below 0".into(), |tier| tier.to_string())),
+        )),
     }
 }
 

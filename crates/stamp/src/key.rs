@@ -74,7 +74,8 @@ impl PublicKey {
             *last &= 0x7f;
         }
         let hex = HEXLOWER.encode(&unsigned);
-        let beyond_the_field = matches!(unsigned, [0xec..=0xff, middle @ .., 0x7f] if middle.iter().all(|&byte| byte == 0xff));
+        let beyond_the_field =
+            matches!(unsigned, [0xec..=0xff, middle @ .., 0x7f] if middle.iter().all(|&byte| byte == 0xff));
         if beyond_the_field || SMALL_ORDER.contains(&hex.as_str()) { Err(KeyFault::Weak) } else { Ok(PublicKey(bytes)) }
     }
 

@@ -137,9 +137,8 @@ impl Trust {
             let key = PublicKey::parse(text).map_err(|fault| source.key_error(fault, None))?;
             return self.add(Record::of_device(key), &source, 0..text.len());
         }
-        let root = DeTable::parse(text).map_err(|error| {
-            source.error(Code::TrustSyntax, error.message().to_owned(), error.span())
-        })?;
+        let root = DeTable::parse(text)
+            .map_err(|error| source.error(Code::TrustSyntax, error.message().to_owned(), error.span()))?;
         for (record, span) in source.records(root.get_ref())? {
             self.add(record, &source, span)?;
         }
@@ -295,7 +294,12 @@ impl Source<'_> {
         Ok(record)
     }
 
-    fn required(&self, table: &DeTable<'_>, key: &str, span: &Range<usize>) -> Result<(Range<usize>, String), TrustError> {
+    fn required(
+        &self,
+        table: &DeTable<'_>,
+        key: &str,
+        span: &Range<usize>,
+    ) -> Result<(Range<usize>, String), TrustError> {
         match entry(table, key) {
             Some((_, value)) => Ok((value.span(), self.text_of(key, value)?.to_owned())),
             None => Err(self.error(Code::TrustValue, format!("the record lacks `{key}`"), Some(span.clone()))),
@@ -357,7 +361,11 @@ impl Source<'_> {
         let digest: Option<Result<[u8; 32], _>> = digest.map(TryInto::try_into);
         match digest.transpose() {
             Ok(digest) if is_policy_name(name) => Ok(AllowedPolicy { name: name.to_owned(), digest }),
-            _ => Err(self.value_error("policies", "NAME, or NAME@ and the 64 hexadecimal digits of its digest", item.span())),
+            _ => Err(self.value_error(
+                "policies",
+                "NAME, or NAME@ and the 64 hexadecimal digits of its digest",
+                item.span(),
+            )),
         }
     }
 }
@@ -405,7 +413,10 @@ mod tests {
     }
 
     fn with(lines: &str) -> String {
-        format!("[[trust]]\nkey = \"{}\"\nalgorithm = \"Ed25519\"\nrole = \"organisation\"\nname = \"Example\"\n{lines}", hex(1))
+        format!(
+            "[[trust]]\nkey = \"{}\"\nalgorithm = \"Ed25519\"\nrole = \"organisation\"\nname = \"Example\"\n{lines}",
+            hex(1)
+        )
     }
 
     fn says(text: &str) -> String {
@@ -458,9 +469,18 @@ mod tests {
             says(&with("").replace("organisation", "organization")),
             "trust-word trust.toml:4:8: `organization` is no role; there are device, organisation, status-list, log, witness; did you mean `organisation`?"
         );
-        assert_eq!(says("[[trusted]]"), "trust-word trust.toml:1:3: `trusted` is no table of a trust file; there are trust; did you mean `trust`?");
-        assert_eq!(says(&with("").replace("Ed25519", "ES256")), "trust-word trust.toml:3:13: `ES256` is no algorithm; there are Ed25519");
-        assert_eq!(says(&with("highest_grade = \"self\"")), "trust-word trust.toml:6:17: `self` is no grade; there are self-asserted, inspector-observed, hardware-attested; did you mean `self-asserted`?");
+        assert_eq!(
+            says("[[trusted]]"),
+            "trust-word trust.toml:1:3: `trusted` is no table of a trust file; there are trust; did you mean `trust`?"
+        );
+        assert_eq!(
+            says(&with("").replace("Ed25519", "ES256")),
+            "trust-word trust.toml:3:13: `ES256` is no algorithm; there are Ed25519"
+        );
+        assert_eq!(
+            says(&with("highest_grade = \"self\"")),
+            "trust-word trust.toml:6:17: `self` is no grade; there are self-asserted, inspector-observed, hardware-attested; did you mean `self-asserted`?"
+        );
     }
 
     #[test]
@@ -468,17 +488,28 @@ mod tests {
         assert_eq!(says(""), "trust-value trust.toml: the file has no [[trust]] record");
         assert_eq!(says("[[trust]]\n"), "trust-value trust.toml:1:1: the record lacks `key`");
         assert_eq!(says("trust = 1"), "trust-value trust.toml:1:9: `trust` wants records, each under [[trust]]");
-        assert_eq!(says(&with("status_list_required = \"yes\"")), "trust-value trust.toml:6:24: `status_list_required` wants true or false");
+        assert_eq!(
+            says(&with("status_list_required = \"yes\"")),
+            "trust-value trust.toml:6:24: `status_list_required` wants true or false"
+        );
         assert!(says(&with("not_before = 2026-01-01T00:00:00")).contains("6:14: `not_before` wants a date"));
-        assert!(says(&with("not_before = 2026-01-02\nnot_after = 2026-01-02")).contains("7:13: `not_after` wants an instant after"));
+        assert!(
+            says(&with("not_before = 2026-01-02\nnot_after = 2026-01-02"))
+                .contains("7:13: `not_after` wants an instant after")
+        );
         assert!(says(&with("policies = [\"Six\"]")).contains("6:13: `policies` wants NAME"));
         assert!(says(&with("policies = [\"six@12\"]")).contains("6:13: `policies` wants NAME"));
-        assert!(says(&with("highest_grade = \"hardware-attested\"").replace("organisation", "device")).contains("wants self-asserted for a device"));
+        assert!(
+            says(&with("highest_grade = \"hardware-attested\"").replace("organisation", "device"))
+                .contains("wants self-asserted for a device")
+        );
         assert!(says(&with("").replace("Example", "a\\u001b[2J")).contains("`name` wants 1 to 200"));
         assert!(says(&format!("{}{}", with(""), with(""))).contains("trust.toml:6:1: the key"));
         assert!(says("[[trust]\n").starts_with("trust-syntax trust.toml:1:"));
         assert!(says(&with("").replace(&hex(1), "00")).starts_with("trust-key trust.toml:2:7: this is neither"));
-        assert!(says("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n").contains("this is a private key"));
+        assert!(
+            says("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n").contains("this is a private key")
+        );
         assert!(says("abcdef").starts_with("trust-key"));
     }
 

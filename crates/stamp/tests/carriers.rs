@@ -139,7 +139,11 @@ fn a_picture_may_be_turned_scaled_negative_coloured_or_photographed() {
     }
     assert_eq!(picture.negative().reads().as_deref(), Ok(stamp.cbor()));
     assert_eq!(picture.photographed().reads().as_deref(), Ok(stamp.cbor()));
-    assert_eq!(Picture::of_qr(&stamp.to_qr(None).unwrap(), 1).reads().as_deref(), Ok(stamp.cbor()), "one pixel to a module");
+    assert_eq!(
+        Picture::of_qr(&stamp.to_qr(None).unwrap(), 1).reads().as_deref(),
+        Ok(stamp.cbor()),
+        "one pixel to a module"
+    );
     for color in [png::ColorType::Rgb, png::ColorType::Rgba, png::ColorType::GrayscaleAlpha] {
         assert_eq!(read(&picture.png(color)).unwrap(), stamp.cbor(), "{color:?}");
     }
@@ -171,6 +175,18 @@ fn pictures_without_one_stamp_are_refused_each_with_its_own_code() {
     let mut header = Vec::new();
     png::Encoder::new(&mut header, 65_536, 65_536).write_header().unwrap();
     assert_eq!(code(&header), Code::StampImageTooLarge);
+}
+
+/// Thousands of corners that might each belong to a code: the search for one must end.
+#[test]
+fn a_picture_full_of_corners_is_soon_given_up() {
+    let ring = |x: usize, y: usize| {
+        let from_middle = (x / 3 % 9).abs_diff(4).max((y / 3 % 9).abs_diff(4));
+        if matches!(from_middle, 0 | 1 | 3) { 0 } else { 255 }
+    };
+    let begun = std::time::Instant::now();
+    assert_eq!(Picture::of(1080, 1080, ring).reads(), Err(Code::StampQrUnreadable));
+    assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
 }
 
 /// Draws what a terminal shows: half blocks in the colours that the escape codes, or the theme, give them.

@@ -38,7 +38,9 @@ fn the_stamp_ends_at_the_first_instant_that_is_no_pass() {
 
 #[test]
 fn malformed_names_are_not_signed() {
-    for (name, digest) in [("Six", digest()), ("", digest()), ("six-month", "5a".into()), ("six-month", "zz".repeat(32))] {
+    for (name, digest) in
+        [("Six", digest()), ("", digest()), ("six-month", "5a".into()), ("six-month", "zz".repeat(32))]
+    {
         let mut appraisal = appraisal();
         appraisal.policy.name = name.into();
         appraisal.policy.digest = digest;
@@ -46,7 +48,9 @@ fn malformed_names_are_not_signed() {
     }
     let passing = Passing::new(&appraisal(), time(ISSUED)).unwrap();
     let listed = StatusReference { uri: "http://status.example/".into(), ..status() };
-    for wrong in [Particulars { build: "a\nb".into(), ..particulars() }, Particulars { status: Some(listed), ..particulars() }] {
+    for wrong in
+        [Particulars { build: "a\nb".into(), ..particulars() }, Particulars { status: Some(listed), ..particulars() }]
+    {
         assert_eq!(issue(&passing, &wrong, &fresh(), &key(DEVICE)), Err(NoStamp::Particulars));
     }
 }
@@ -65,7 +69,8 @@ fn the_trust_vector_says_only_what_was_judged() {
     };
     let issued = |findings| {
         let appraisal = Appraisal { findings, ..appraisal() };
-        let stamp = issue(&Passing::new(&appraisal, time(ISSUED)).unwrap(), &particulars(), &fresh(), &key(DEVICE)).unwrap();
+        let stamp =
+            issue(&Passing::new(&appraisal, time(ISSUED)).unwrap(), &particulars(), &fresh(), &key(DEVICE)).unwrap();
         // The vector follows the device's status: 1000 → 2, then 1001.
         let start = stamp.cbor().windows(3).position(|part| part == [0x19, 0x03, 0xe9]);
         start.map(|at| stamp.cbor()[at + 3..at + 8].to_vec())

@@ -23,11 +23,16 @@ const PACKAGE: &str = "cwt==3.3.0";
 fn python() -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python-cwt");
     let python = folder.join("bin/python");
-    let has = |python: &Path| Command::new(python).args(["-c", "import cwt"]).output().is_ok_and(|run| run.status.success());
+    let has =
+        |python: &Path| Command::new(python).args(["-c", "import cwt"]).output().is_ok_and(|run| run.status.success());
     if !has(&python) {
-        let made = Command::new("python3").args(["-m", "venv"]).arg(&folder).output().is_ok_and(|run| run.status.success());
+        let made =
+            Command::new("python3").args(["-m", "venv"]).arg(&folder).output().is_ok_and(|run| run.status.success());
         let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", PACKAGE];
-        if made && let Ok(run) = Command::new(&python).args(install).output() && !run.status.success() {
+        if made
+            && let Ok(run) = Command::new(&python).args(install).output()
+            && !run.status.success()
+        {
             skip("pip", &String::from_utf8_lossy(&run.stderr));
         }
     }

@@ -28,7 +28,8 @@ fn said(input: &[u8]) -> Result<(), Refusal> {
 fn each_wrong_stamp_is_refused_with_its_own_code() {
     let trust = trust();
     for case in refused::cases() {
-        let refusal = read(&case.input).and_then(|bytes| check(&bytes, &trust, case.at, case.floor).map(drop)).unwrap_err();
+        let refusal =
+            read(&case.input).and_then(|bytes| check(&bytes, &trust, case.at, case.floor).map(drop)).unwrap_err();
         assert_eq!(refusal.code().name(), case.code, "{}: {refusal}", case.name);
         assert_ne!(refusal.answer(), Answer::Usage, "{}", case.name);
     }
@@ -49,7 +50,8 @@ fn facts_are_told_only_of_what_a_trusted_key_signed() {
     let trust = trust();
     let first_judged = REFUSALS.iter().position(|(code, _)| *code == Code::ClockWrong).unwrap();
     for case in refused::cases() {
-        let refusal = read(&case.input).and_then(|bytes| check(&bytes, &trust, case.at, case.floor).map(drop)).unwrap_err();
+        let refusal =
+            read(&case.input).and_then(|bytes| check(&bytes, &trust, case.at, case.floor).map(drop)).unwrap_err();
         let judged = REFUSALS[first_judged..].iter().any(|(code, _)| *code == refusal.code());
         assert_eq!(refusal.facts().is_some(), judged, "{}", case.name);
     }
@@ -85,7 +87,8 @@ fn every_altered_letter_of_the_text_is_refused() {
     const LETTERS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567abz018=+ \n";
     let trust = trust();
     let text = stamp(DEVICE, &particulars()).to_text(None);
-    let is_refused = |text: &str| read(text.as_bytes()).and_then(|b| check(&b, &trust, time("2026-11-23"), None)).is_err();
+    let is_refused =
+        |text: &str| read(text.as_bytes()).and_then(|b| check(&b, &trust, time("2026-11-23"), None)).is_err();
     assert!(!is_refused(&text));
     for at in "SEAWORTHY:S#".len()..text.len() {
         // All letters at some places, a few at the others: a signature check for each would take minutes.
@@ -103,7 +106,9 @@ fn every_altered_letter_of_the_text_is_refused() {
 #[test]
 fn a_good_stamp_says_what_it_was_issued_with() {
     let trust = trust();
-    let checked = check(stamp(ORGANISATION, &particulars()).cbor(), &trust, time("2026-11-23"), Some(time("2026-11-23"))).unwrap();
+    let checked =
+        check(stamp(ORGANISATION, &particulars()).cbor(), &trust, time("2026-11-23"), Some(time("2026-11-23")))
+            .unwrap();
     let facts = checked.facts();
     assert_eq!((facts.role.name(), facts.grade.name()), ("organisation", "self-asserted"));
     assert_eq!((facts.issued, facts.expires), (time(ISSUED), time(EXPIRES)));
@@ -115,7 +120,9 @@ fn a_good_stamp_says_what_it_was_issued_with() {
 #[test]
 fn the_tolerances_end_where_they_should() {
     let trust = trust();
-    let at = |seed, now: &str| check(stamp(seed, &particulars()).cbor(), &trust, time(now), None).map(drop).map_err(|r| r.code());
+    let at = |seed, now: &str| {
+        check(stamp(seed, &particulars()).cbor(), &trust, time(now), None).map(drop).map_err(|r| r.code())
+    };
     assert_eq!(at(DEVICE, "2026-11-22T09:50:00Z"), Ok(()));
     assert_eq!(at(DEVICE, "2027-05-21T09:59:59Z"), Ok(()));
     // Ten minutes before the record begins the clock is still believed; the stamp is then of the future.
@@ -132,7 +139,8 @@ fn coset_reads_what_we_sign() {
     use coset::TaggedCborSerializable;
     let stamp = stamp(DEVICE, &particulars());
     let theirs = coset::CoseSign1::from_tagged_slice(stamp.cbor()).unwrap();
-    let verify = |signature: &[u8], data: &[u8]| if key(DEVICE).public().verify(data, signature) { Ok(()) } else { Err(()) };
+    let verify =
+        |signature: &[u8], data: &[u8]| if key(DEVICE).public().verify(data, signature) { Ok(()) } else { Err(()) };
     assert_eq!(theirs.verify_signature(b"", verify), Ok(()));
     assert_eq!(theirs.clone().to_tagged_vec().unwrap(), stamp.cbor());
 }

@@ -1,4 +1,4 @@
-//! The vectors and tables under `docs/spec/` are what the code makes. `SEAWORTHY_BLESS=1` writes them anew.
+//! The vectors and tables under `docs/spec/` are what the code makes. `UPDATE_DOCS=1` writes them anew.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -30,11 +30,11 @@ fn spec() -> PathBuf {
 #[expect(clippy::disallowed_methods, reason = "whoever runs the test says so by the environment")]
 fn hold(path: &str, content: &str) {
     let path = spec().join(path);
-    if std::env::var_os("SEAWORTHY_BLESS").is_some() {
+    if std::env::var_os("UPDATE_DOCS").is_some() {
         fs::write(&path, content).unwrap();
     }
     let found = fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(found, content, "{} is out of date; run with SEAWORTHY_BLESS=1", path.display());
+    assert_eq!(found, content, "{} is out of date; run with UPDATE_DOCS=1", path.display());
 }
 
 /// The part of a page between two markers, held to what it must be.
@@ -50,7 +50,9 @@ fn hold_table(page: &str, name: &str, rows: &str) {
 fn readable(value: &Value) -> serde_json::Value {
     match value {
         Value::Map(entries) => {
-            let name = |key: &Value| key.as_text().map_or_else(|| i128::from(key.as_integer().unwrap()).to_string(), str::to_owned);
+            let name = |key: &Value| {
+                key.as_text().map_or_else(|| i128::from(key.as_integer().unwrap()).to_string(), str::to_owned)
+            };
             entries.iter().map(|(key, value)| (name(key), readable(value))).collect::<serde_json::Map<_, _>>().into()
         }
         Value::Array(items) => items.iter().map(readable).collect(),

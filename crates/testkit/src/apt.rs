@@ -133,8 +133,7 @@ impl AptRoot {
         let output = self.run("apt-get", &["--simulate", command])?;
         let text = String::from_utf8_lossy(&output.stdout);
         let unpacked = text.lines().filter_map(|line| line.strip_prefix("Inst "));
-        let mut names: Vec<String> =
-            unpacked.filter_map(|rest| rest.split(' ').next()).map(str::to_owned).collect();
+        let mut names: Vec<String> = unpacked.filter_map(|rest| rest.split(' ').next()).map(str::to_owned).collect();
         names.sort();
         Ok(names)
     }

@@ -1,6 +1,7 @@
 //! What tests share: made systems, vectors, and a loud way to skip.
 
 pub mod apt;
+pub mod archive;
 mod sysroot;
 mod vectors;
 

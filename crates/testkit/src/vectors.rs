@@ -7,10 +7,8 @@ use std::path::{Path, PathBuf};
 /// Absent: says aloud what is skipped, and answers `None`.
 #[expect(clippy::disallowed_methods, reason = "tests choose their vectors by the environment")]
 pub fn vectors(path: &str) -> Option<PathBuf> {
-    let folder = std::env::var_os("SEAWORTHY_VECTORS").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors"),
-        PathBuf::from,
-    );
+    let folder = std::env::var_os("SEAWORTHY_VECTORS")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors"), PathBuf::from);
     let found = folder.join(path);
     if found.exists() {
         return Some(found);

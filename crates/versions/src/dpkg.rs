@@ -56,11 +56,7 @@ impl<'a> Version<'a> {
             Some(at) => halves(rest, at),
             None => (rest, &[][..]),
         };
-        Self {
-            epoch,
-            upstream,
-            revision,
-        }
+        Self { epoch, upstream, revision }
     }
 
     /// Splits a version and refuses what dpkg refuses (deb-version(7), «Syntax»).
@@ -92,11 +88,7 @@ impl<'a> Version<'a> {
 
     fn check_epoch(&self, text: &[u8]) -> Result<(), InvalidVersion> {
         if self.epoch.is_empty() {
-            return if text.first() == Some(&b':') {
-                Err(InvalidVersion::Epoch)
-            } else {
-                Ok(())
-            };
+            return if text.first() == Some(&b':') { Err(InvalidVersion::Epoch) } else { Ok(()) };
         }
         let digits = strip_zeros(self.epoch);
         let number = digits.iter().try_fold(0_u64, |sum, byte| {
@@ -206,10 +198,7 @@ fn weight(byte: Option<&u8>) -> i16 {
 }
 
 fn check_characters(part: &[u8], punctuation: &[u8]) -> Result<(), InvalidVersion> {
-    match part
-        .iter()
-        .find(|byte| !byte.is_ascii_alphanumeric() && !punctuation.contains(byte))
-    {
+    match part.iter().find(|byte| !byte.is_ascii_alphanumeric() && !punctuation.contains(byte)) {
         Some(byte) => Err(InvalidVersion::Character(char::from(*byte))),
         None => Ok(()),
     }

@@ -1,15 +1,21 @@
 //! The vendors' own cases, read where they lie: their licences differ from ours.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a test stops at the first surprise, says what it skips, and asks where the vectors are"
+)]
+
 use std::cmp::Ordering;
 use std::path::PathBuf;
 
 use seaworthy_versions::dpkg;
 
 fn vectors() -> Option<PathBuf> {
-    let root = std::env::var_os("SEAWORTHY_VECTORS").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors"),
-        PathBuf::from,
-    );
+    let root = std::env::var_os("SEAWORTHY_VECTORS")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors"), PathBuf::from);
     root.join("versions").is_dir().then_some(root)
 }
 

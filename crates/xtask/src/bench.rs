@@ -6,5 +6,7 @@ const BENCHES: [(&str, &str); 2] = [("seaworthy-stamp", "check"), ("seaworthy", 
 
 /// Runs them one after the other.
 pub fn run(root: &Path) -> Result<(), String> {
-    BENCHES.iter().try_for_each(|(package, bench)| crate::cargo(root, &["bench", "--package", package, "--bench", bench]))
+    BENCHES
+        .iter()
+        .try_for_each(|(package, bench)| crate::cargo(root, &["bench", "--package", package, "--bench", bench]))
 }

@@ -134,10 +134,18 @@ pub const KINDS: &[Kind] = &[
     Kind {
         name: "updates",
         keys: &[
-            key("which", Values::Word(which), "`security`: from a security archive, or with one between installed and offered version. `all`: any."),
+            key(
+                "which",
+                Values::Word(which),
+                "`security`: from a security archive, or with one between installed and offered version. `all`: any.",
+            ),
             Key {
                 need: Need::Optional,
-                ..key("rated_at_least", Values::Word(ratings), "Only updates rated at least this. One that nobody has rated always counts.")
+                ..key(
+                    "rated_at_least",
+                    Values::Word(ratings),
+                    "Only updates rated at least this. One that nobody has rated always counts.",
+                )
             },
             days("allowed_days", "Days from publication to the fail; 0 is at once."),
         ],

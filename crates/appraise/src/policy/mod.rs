@@ -12,8 +12,8 @@ mod reference;
 mod settings;
 mod shipped;
 
-use seaworthy_model::{Policy, PolicyId};
 use seaworthy_model::canonical::CanonicalError;
+use seaworthy_model::{Policy, PolicyId};
 
 pub use definition::{KINDS, Key, Kind, Need, POLICY_KEYS, RULE_KEYS, Values};
 pub use error::{PolicyError, PolicyErrors};

@@ -22,7 +22,8 @@ mod tests {
     #[test]
     fn only_near_words_are_suggested() {
         let words = ["max_age_days", "allowed_days", "severity", "all"];
-        let check = |word: &str, expected: Option<&str>| assert_eq!(nearest(word, words).as_deref(), expected, "{word}");
+        let check =
+            |word: &str, expected: Option<&str>| assert_eq!(nearest(word, words).as_deref(), expected, "{word}");
         check("alowed_days", Some("allowed_days"));
         check("Allowed-Days", Some("allowed_days"));
         check("severty", Some("severity"));

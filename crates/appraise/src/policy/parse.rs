@@ -150,7 +150,13 @@ impl Reader {
         let missing = |key: &&Key| key.need == Need::Required && table.get(key.name).is_none();
         for key in all().filter(missing).filter(|key| !meant.iter().any(|name| name == key.name)) {
             let message = format!("{what} needs `{}`", key.name);
-            self.fault(Code::PolicyValue, at.clone(), None, message, format!("{} = {}", key.name, key.values.expected()));
+            self.fault(
+                Code::PolicyValue,
+                at.clone(),
+                None,
+                message,
+                format!("{} = {}", key.name, key.values.expected()),
+            );
         }
         settings
     }
@@ -196,7 +202,9 @@ fn accepted(values: Values, value: &DeValue) -> Accepted {
                 Accepted::NoSuchWord(text.to_string(), words())
             }
         }
-        (Values::Line { most }, DeValue::String(text)) => if_good(line(text, most).then(|| Setting::Text(text.to_string()))),
+        (Values::Line { most }, DeValue::String(text)) => {
+            if_good(line(text, most).then(|| Setting::Text(text.to_string())))
+        }
         (Values::Name, DeValue::String(text)) => if_good(is_name(text).then(|| Setting::Text(text.to_string()))),
         (Values::Rules, DeValue::Array(_)) => Accepted::Elsewhere,
         _ => Accepted::No,

@@ -32,7 +32,9 @@ pub fn reference() -> String {
     page.push_str(&keys(RULE_KEYS));
     page.push_str("\n## Kinds of rules\n");
     KINDS.iter().for_each(|kind| page.push_str(&section(kind)));
-    page.push_str("\n## Policies shipped\n\n| name | what for | inspected at least every | where its numbers come from |\n");
+    page.push_str(
+        "\n## Policies shipped\n\n| name | what for | inspected at least every | where its numbers come from |\n",
+    );
     page.push_str("| --- | --- | --- | --- |\n");
     SHIPPED.iter().filter_map(|shipped| shipped.policy()).for_each(|policy| {
         let mark = if policy.name == DEFAULT { " (default)" } else { "" };

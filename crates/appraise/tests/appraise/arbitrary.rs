@@ -30,7 +30,9 @@ fn reason() -> impl Strategy<Value = Reason> + Clone {
     select(Reason::ALL)
 }
 
-fn claim<T: Clone + std::fmt::Debug + 'static>(value: impl Strategy<Value = T> + Clone + 'static) -> BoxedStrategy<Claim<T>> {
+fn claim<T: Clone + std::fmt::Debug + 'static>(
+    value: impl Strategy<Value = T> + Clone + 'static,
+) -> BoxedStrategy<Claim<T>> {
     prop_oneof![
         12 => value.clone().prop_map(|value| Claim::known(value, &[])),
         1 => reason().prop_map(|reason| Claim::not_applicable(reason, &[])),
@@ -43,19 +45,21 @@ pub(crate) fn update() -> impl Strategy<Value = PendingUpdate> + Clone {
     let dated = || of((instant(), select(DateSource::ALL)).prop_map(|(at, from)| Dated { at, from }));
     let names = (select(vec!["bash", "libc6", "vim", "-x", "a b"]), select(vec!["amd64", "i386", "all", ";"]));
     let kept_back = prop_oneof![4 => Just(None), 1 => select(KeptBack::ALL).prop_map(Some)];
-    (names, any::<bool>(), 0..6u32, kept_back, prop::bool::weighted(0.1), dated(), dated(), of(select(Rating::ALL))).prop_map(
-        |((package, architecture), security, offered_by, kept_back, leftover, not_before, out_by, rating)| PendingUpdate {
-            security,
-            offered_by,
-            kept_back,
-            leftover,
-            not_before,
-            out_by,
-            rating,
-            architecture: architecture.into(),
-            ..crate::made::update(package, None, None)
-        },
-    )
+    (names, any::<bool>(), 0..6u32, kept_back, prop::bool::weighted(0.1), dated(), dated(), of(select(Rating::ALL)))
+        .prop_map(|((package, architecture), security, offered_by, kept_back, leftover, not_before, out_by, rating)| {
+            PendingUpdate {
+                security,
+                offered_by,
+                kept_back,
+                leftover,
+                not_before,
+                out_by,
+                rating,
+                architecture: architecture.into(),
+                foreign: architecture != "amd64",
+                ..crate::made::update(package, None, None)
+            }
+        })
 }
 
 fn source() -> impl Strategy<Value = CatalogSource> + Clone {
@@ -83,7 +87,11 @@ fn catalog() -> impl Strategy<Value = Catalog> + Clone {
 }
 
 fn updates() -> impl Strategy<Value = Updates> + Clone {
-    (vec(update(), 0..4), vec(update(), 0..2)).prop_map(|(pending, withheld)| Updates { pending, withheld, other_builds: vec![] })
+    (vec(update(), 0..4), vec(update(), 0..2)).prop_map(|(pending, withheld)| Updates {
+        pending,
+        withheld,
+        other_builds: vec![],
+    })
 }
 
 pub(crate) fn evidence() -> impl Strategy<Value = Evidence> {
@@ -111,21 +119,39 @@ pub(crate) fn evidence() -> impl Strategy<Value = Evidence> {
         })),
         claim(any::<bool>().prop_map(|active| Firewall { active, kind: FirewallKind::Nftables })),
         claim(any::<bool>().prop_map(|enabled| SecureBoot { enabled })),
-        claim((any::<bool>(), vec(select(AutomaticUpdatesGap::ALL), 0..2)).prop_map(|(enabled, gaps)| AutomaticUpdates {
-            enabled,
-            gaps,
-            last_run: None,
-        })),
-        claim(any::<bool>().prop_map(|enforcing| MandatoryAccessControl { enforcing, kind: MandatoryAccessControlKind::Selinux })),
+        claim(
+            (any::<bool>(), vec(select(AutomaticUpdatesGap::ALL), 0..2)).prop_map(|(enabled, gaps)| AutomaticUpdates {
+                enabled,
+                gaps,
+                last_run: None,
+            }),
+        ),
+        claim(
+            any::<bool>()
+                .prop_map(|enforcing| MandatoryAccessControl { enforcing, kind: MandatoryAccessControlKind::Selinux }),
+        ),
         claim((any::<bool>(), select(RootLogin::ALL)).prop_map(|(password, root_login)| Ssh { password, root_login })),
         claim((any::<bool>(), 0..1000u32).prop_map(|(enabled, delay_seconds)| ScreenLock { enabled, delay_seconds })),
     );
     (claim(updates()), claim(catalog()), platform, protections).prop_map(|(updates, catalog, platform, protections)| {
         let (distribution, kernel, restart, stale_libraries, antivirus) = platform;
-        let (disk_encryption, firewall, secure_boot, automatic_updates, mandatory_access_control, ssh, screen_lock) = protections;
+        let (disk_encryption, firewall, secure_boot, automatic_updates, mandatory_access_control, ssh, screen_lock) =
+            protections;
         let claims = Claims {
-            updates, catalog, distribution, kernel, restart, stale_libraries, disk_encryption, firewall, secure_boot,
-            automatic_updates, mandatory_access_control, ssh, screen_lock, antivirus,
+            updates,
+            catalog,
+            distribution,
+            kernel,
+            restart,
+            stale_libraries,
+            disk_encryption,
+            firewall,
+            secure_boot,
+            automatic_updates,
+            mandatory_access_control,
+            ssh,
+            screen_lock,
+            antivirus,
         };
         Evidence { claims, ..in_order() }
     })

@@ -71,13 +71,14 @@ fn bash_is_late_by_134_to_583_days() {
     let finding = finding(&appraisal, Code::UpdatePending);
     assert_eq!(finding.since.unwrap().days(now()), (Some(134), Some(583)));
     assert_eq!(finding.due.unwrap().to_string(), "2026-08-10T10:16:37Z");
-    assert_eq!((finding.subject.as_deref(), finding.severity), (Some("bash:amd64"), Severity::Minor));
+    assert_eq!((finding.subject.as_deref(), finding.severity), (Some("bash"), Severity::Minor));
     assert_eq!(appraisal.timeline.at(now()), Fail);
 }
 
 #[test]
 fn lateness_is_an_interval() {
-    let update = |first: Option<i64>, by: Option<i64>| with_pending(vec![update("bash", first.map(days_ago), by.map(days_ago))]);
+    let update =
+        |first: Option<i64>, by: Option<i64>| with_pending(vec![update("bash", first.map(days_ago), by.map(days_ago))]);
     let end = 999 * D;
     let grown_stale: &[(Option<i64>, Verdict)] = &[(Some(0), Pass), (Some(end), Unknown)];
     check(&with_pending(vec![]), all_updates(1000), grown_stale);
@@ -98,7 +99,8 @@ fn lateness_is_an_interval() {
 
 #[test]
 fn a_proved_date_outdoes_a_guess_at_the_earliest() {
-    let appraisal = appraised(&with_pending(vec![update("bash", Some(days_ago(5)), Some(days_ago(10)))]), &one(all_updates(14)));
+    let appraisal =
+        appraised(&with_pending(vec![update("bash", Some(days_ago(5)), Some(days_ago(10)))]), &one(all_updates(14)));
     assert_eq!(finding(&appraisal, Code::UpdatePending).since.unwrap().days(now()), (Some(10), Some(10)));
 }
 
@@ -168,7 +170,7 @@ fn of_two_rules_about_one_update_only_the_one_that_says_more_speaks() {
     let appraisal = appraised(&evidence, &shipped("baseline"));
     let told: Vec<_> = appraisal.findings.iter().filter(|finding| finding.code == Code::UpdatePending).collect();
     let told: Vec<_> = told.iter().map(|finding| (finding.subject.as_deref().unwrap(), finding.severity)).collect();
-    assert_eq!(told, [("openssl:amd64", Severity::Major), ("bash:amd64", Severity::Minor)]);
+    assert_eq!(told, [("openssl", Severity::Major), ("bash", Severity::Minor)]);
     assert_eq!(appraisal.findings.iter().filter(|finding| finding.code == Code::UpdatesComplete).count(), 1);
     // Graver later is said beside lighter sooner.
     let rules = policy(vec![(all_updates(14), Severity::Minor), (all_updates(90), Severity::Dangerous)]);
@@ -302,7 +304,9 @@ fn a_clock_before_a_signed_date_makes_everything_unknown_once_said() {
     sources(&mut evidence)[1].date = Some(now() + 601);
     let appraisal = appraised(&evidence, &shipped("baseline"));
     assert_eq!(appraisal.timeline, Timeline::always(Unknown));
-    assert!(appraisal.findings.iter().all(|finding| finding.reason == Some(Reason::ClockWrong) && finding.due.is_none()));
+    assert!(
+        appraisal.findings.iter().all(|finding| finding.reason == Some(Reason::ClockWrong) && finding.due.is_none())
+    );
     assert_eq!(appraisal.findings[0].code, Code::ClockWrong);
     assert_eq!(
         appraisal.findings[0].subject.as_deref(),
@@ -365,11 +369,23 @@ fn what_is_installed_must_run_in_time() {
 fn protections_are_as_their_claims_say() {
     type Spoil = fn(&mut Claims);
     let cases: &[(RuleKind, Spoil, Verdict)] = &[
-        (RuleKind::StaleLibraries, |c| c.stale_libraries = Claim::known(StaleLibraries { processes: 1, unreadable: 9 }, &[]), Fail),
-        (RuleKind::StaleLibraries, |c| c.stale_libraries = Claim::known(StaleLibraries { processes: 0, unreadable: 9 }, &[]), Unknown),
+        (
+            RuleKind::StaleLibraries,
+            |c| c.stale_libraries = Claim::known(StaleLibraries { processes: 1, unreadable: 9 }, &[]),
+            Fail,
+        ),
+        (
+            RuleKind::StaleLibraries,
+            |c| c.stale_libraries = Claim::known(StaleLibraries { processes: 0, unreadable: 9 }, &[]),
+            Unknown,
+        ),
         (RuleKind::StaleLibraries, |_| {}, Pass),
         (RuleKind::DiskEncryption, |c| c.disk_encryption = volumes(&[Encryption::Encrypted, Encryption::Plain]), Fail),
-        (RuleKind::DiskEncryption, |c| c.disk_encryption = volumes(&[Encryption::Encrypted, Encryption::Unknown]), Unknown),
+        (
+            RuleKind::DiskEncryption,
+            |c| c.disk_encryption = volumes(&[Encryption::Encrypted, Encryption::Unknown]),
+            Unknown,
+        ),
         (RuleKind::DiskEncryption, |c| c.disk_encryption = volumes(&[Encryption::Plain, Encryption::Unknown]), Fail),
         (RuleKind::DiskEncryption, |c| c.disk_encryption = volumes(&[]), Unknown),
         (RuleKind::DiskEncryption, |_| {}, Pass),
@@ -389,7 +405,11 @@ fn protections_are_as_their_claims_say() {
         (RuleKind::SshRootLogin, |c| c.ssh = ssh(false, RootLogin::Yes), Pass),
         (RuleKind::ScreenLock { max_delay_seconds: 300 }, |_| {}, Pass),
         (RuleKind::ScreenLock { max_delay_seconds: 299 }, |_| {}, Fail),
-        (RuleKind::ScreenLock { max_delay_seconds: 300 }, |c| c.screen_lock = Claim::known(ScreenLock { enabled: false, delay_seconds: 1 }, &[]), Fail),
+        (
+            RuleKind::ScreenLock { max_delay_seconds: 300 },
+            |c| c.screen_lock = Claim::known(ScreenLock { enabled: false, delay_seconds: 1 }, &[]),
+            Fail,
+        ),
     ];
     for (kind, spoil, expected) in cases {
         let mut evidence = in_order();
@@ -439,8 +459,14 @@ fn each_claim_unknown_makes_its_shipped_rules_unknown_with_that_reason() {
                 let mut evidence = in_order();
                 evidence.claims.set_unknown(id, reason);
                 let appraisal = appraised(&evidence, &policy);
-                assert!(appraisal.findings.iter().any(|finding| finding.reason == Some(reason)), "{name} {id} {reason}");
-                let counts = policy.rules.iter().any(|rule| rule.severity != Severity::Advisory && rule.kind.claims().contains(&id));
+                assert!(
+                    appraisal.findings.iter().any(|finding| finding.reason == Some(reason)),
+                    "{name} {id} {reason}"
+                );
+                let counts = policy
+                    .rules
+                    .iter()
+                    .any(|rule| rule.severity != Severity::Advisory && rule.kind.claims().contains(&id));
                 let expected = if counts { Unknown } else { Pass };
                 assert_eq!(appraisal.timeline.at(now()), expected, "{name} {id} {reason}");
             }

@@ -89,11 +89,16 @@ fn lapse() -> impl Strategy<Value = Lapse> {
 
 fn add(lapse: Lapse, claims: &mut Claims) {
     match lapse {
-        Lapse::Pending(update) => updates_of(claims).into_iter().for_each(|updates| updates.pending.push(update.clone())),
-        Lapse::Withheld(update) => updates_of(claims).into_iter().for_each(|updates| updates.withheld.push(update.clone())),
+        Lapse::Pending(update) => {
+            updates_of(claims).into_iter().for_each(|updates| updates.pending.push(update.clone()))
+        }
+        Lapse::Withheld(update) => {
+            updates_of(claims).into_iter().for_each(|updates| updates.withheld.push(update.clone()))
+        }
         Lapse::Kernel(installed_at) => {
             if matches!(&claims.kernel, Claim::Known { value, .. } if value.current) {
-                claims.kernel = Claim::known(Kernel { running: "1".into(), newest: "2".into(), current: false, installed_at }, &[]);
+                claims.kernel =
+                    Claim::known(Kernel { running: "1".into(), newest: "2".into(), current: false, installed_at }, &[]);
             }
         }
         Lapse::Restart => claims.restart = Claim::known(Restart { required: true, since: Some(Timestamp::MIN) }, &[]),

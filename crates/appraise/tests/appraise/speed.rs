@@ -8,7 +8,10 @@ use seaworthy_model::*;
 use crate::made::*;
 
 fn hundred() -> Evidence {
-    let pending = |n: i64| PendingUpdate { security: n % 2 == 0, ..update(&format!("lib{n}"), Some(days_ago(n * 5)), Some(days_ago(n))) };
+    let pending = |n: i64| PendingUpdate {
+        security: n % 2 == 0,
+        ..update(&format!("lib{n}"), Some(days_ago(n * 5)), Some(days_ago(n)))
+    };
     with_pending((0..100).map(pending).collect())
 }
 

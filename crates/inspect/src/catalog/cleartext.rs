@@ -19,9 +19,10 @@ pub(super) struct Frame<'a> {
 }
 
 impl<'a> Frame<'a> {
-    /// Takes a message apart. A file that is no such message is unsigned; one that is not exactly one is bad.
+    /// Takes a message apart. A file without any such message is unsigned; one that is not exactly one is bad.
     pub(super) fn of(file: &'a str) -> Result<Frame<'a>, Reason> {
-        let rest = strip_line(file, MESSAGE).ok_or(Reason::Unsigned)?;
+        let missing = if file.contains(MESSAGE) { Reason::BadSignature } else { Reason::Unsigned };
+        let rest = strip_line(file, MESSAGE).ok_or(missing)?;
         let body = skip_headers(rest).ok_or(Reason::BadSignature)?;
         let (body, armour) = split_signature(body).ok_or(Reason::BadSignature)?;
         Ok(Frame { text: unescape(body).ok_or(Reason::BadSignature)?, armour })

@@ -48,7 +48,8 @@ pub(super) fn digest(list: &List) -> Result<Digest, ListError> {
         });
         let _ = full.send(block);
         drop(full);
-        let broken = |_| ListError::Broken { path: list.path().to_owned(), source: io::Error::other("hashing ended early") };
+        let broken =
+            |_| ListError::Broken { path: list.path().to_owned(), source: io::Error::other("hashing ended early") };
         let digest = hasher.join().map_err(broken)?;
         read.map(|()| digest)
     })

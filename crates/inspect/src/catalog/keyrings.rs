@@ -75,9 +75,7 @@ pub fn trusted(root: &Root, host: &Root, signed_by: &SignedBy) -> Result<Keyring
     if root.is_live() {
         signed_by.embedded.iter().for_each(|armoured| keyring.add(armoured.as_bytes()));
     }
-    if !signed_by.fingerprints.is_empty() {
-        keyring.keep(&signed_by.fingerprints);
-    }
+    keyring.limit(&signed_by.fingerprints);
     if keyring.is_empty() { Err(Reason::KeyMissing) } else { Ok(keyring) }
 }
 
@@ -109,9 +107,14 @@ fn candidates(path: &Path, live: bool) -> Vec<PathBuf> {
         return vec![path.to_owned()];
     }
     let plain = !path.components().any(|part| part.as_os_str() == "..");
-    if plain && path.parent().is_some_and(|folder| KEYRING_FOLDERS.iter().any(|known| folder == Path::new(known))) {
-        ["gpg", "pgp", "asc"].iter().map(|ending| path.with_extension(ending)).collect()
-    } else {
-        Vec::new()
+    if !plain || !path.parent().is_some_and(|folder| KEYRING_FOLDERS.iter().any(|known| folder == Path::new(known))) {
+        return Vec::new();
+    }
+    match path.extension().and_then(|ending| ending.to_str()) {
+        Some(ending) if ENDINGS.contains(&ending) => ENDINGS.map(|ending| path.with_extension(ending)).to_vec(),
+        _ => vec![path.to_owned()],
     }
 }
+
+/// Endings of keyring files.
+const ENDINGS: [&str; 3] = ["gpg", "pgp", "asc"];

@@ -62,7 +62,7 @@ impl Memory {
         let holds = same_program
             && memory.conditions == conditions
             && memory.proof_ends.is_none_or(|end| end > now)
-            && memory.inputs.iter().all(|input| root.identity(&input.path).ok() == input.identity)
+            && unchanged(root, &memory.inputs)
             && memory.releases_hold(root);
         holds.then_some(memory)
     }
@@ -83,10 +83,9 @@ impl Memory {
             Ok(())
         }
     }
+}
 
-    /// Notes a file of the inspecting machine that a proof depends on.
-    pub fn note(&mut self, root: &Root, path: std::path::PathBuf) {
-        let identity = root.identity(&path).ok();
-        self.inputs.push(Input { path, identity });
-    }
+/// Whether everything that was read is still what it was before it was read.
+pub(super) fn unchanged(root: &Root, inputs: &[Input]) -> bool {
+    inputs.iter().all(|input| root.identity(&input.path).ok() == input.identity)
 }

@@ -12,14 +12,14 @@ use seaworthy_model::{Reason, Timestamp};
 
 use super::cleartext::Frame;
 
-/// Smallest RSA modulus whose signature still counts, in bytes.
-const MIN_RSA_BYTES: usize = 2048 / 8;
-
-/// What an RSA key's two numbers take beside its modulus: their two lengths and a usual exponent.
-const RSA_OVERHEAD_BYTES: usize = 2 + 2 + 3;
+/// Smallest RSA modulus whose signature still counts, in bits.
+const MIN_RSA_BITS: u16 = 2048;
 
 /// Most signatures of one file that are tried, so that a crafted file cannot hold us up.
 const MAX_SIGNATURES: usize = 16;
+
+/// Most keys of one keyring file; Debian's has 20.
+const MAX_KEYS: usize = 1024;
 
 /// A signed text and the key that vouches for it.
 #[derive(Debug)]
@@ -36,25 +36,46 @@ pub struct Verified {
 #[derive(Debug, Default)]
 pub struct Keyring {
     keys: Vec<SignedPublicKey>,
+    /// Who may sign; everybody where it is empty.
+    signers: Vec<Signer>,
+}
+
+/// A key that a source names by its fingerprint.
+#[derive(Debug)]
+struct Signer {
+    /// Upper-case hexadecimal.
+    fingerprint: String,
+    /// Not its subkeys.
+    alone: bool,
 }
 
 impl Keyring {
-    /// Adds the keys of a keyring file, binary or armoured. Packets that are not keys end the file's reading; the keys
-    /// before them count.
+    /// Adds the keys of a keyring file, binary or armoured, and passes over those that cannot be read.
     pub fn add(&mut self, bytes: &[u8]) {
         if let Ok((keys, _)) = SignedPublicKey::from_reader_many(bytes) {
-            self.keys.extend(keys.map_while(Result::ok));
+            self.keys.extend(keys.take(MAX_KEYS).filter_map(Result::ok));
         }
     }
 
-    /// Keeps only keys with one of these fingerprints (of the primary key or of a subkey), hexadecimal in any case;
-    /// a trailing `!` as in apt's Signed-By is accepted.
-    pub fn keep(&mut self, fingerprints: &[String]) {
-        let wanted: Vec<String> = fingerprints.iter().map(|f| f.trim_end_matches('!').to_ascii_uppercase()).collect();
-        self.keys.retain(|key| {
-            wanted.contains(&hex(&key.primary_key))
-                || key.public_subkeys.iter().any(|subkey| wanted.contains(&hex(&subkey.key)))
-        });
+    /// Lets only these keys sign, named by fingerprint in any case: a primary key with its subkeys, a subkey alone, or
+    /// with a trailing `!` that key and no other.
+    pub fn limit(&mut self, fingerprints: &[String]) {
+        self.signers.extend(fingerprints.iter().map(|name| Signer {
+            fingerprint: name.trim_end_matches('!').to_ascii_uppercase(),
+            alone: name.ends_with('!'),
+        }));
+    }
+
+    fn may_sign(&self, key: &impl KeyDetails, primary: &impl KeyDetails) -> bool {
+        let named =
+            |signer: &Signer| signer.fingerprint == hex(key) || (!signer.alone && signer.fingerprint == hex(primary));
+        self.signers.is_empty() || self.signers.iter().any(named)
+    }
+
+    /// Whether any copy of this key carries its own revocation.
+    fn is_revoked(&self, key: &SignedPublicKey) -> bool {
+        let copies = self.keys.iter().filter(|copy| copy.primary_key.fingerprint() == key.primary_key.fingerprint());
+        copies.flat_map(|copy| &copy.details.revocation_signatures).any(|s| is_issuer(s, &key.primary_key))
     }
 
     /// Whether no key was found.
@@ -80,7 +101,7 @@ pub fn verify_detached(file: &[u8], signature: &[u8], keyring: &Keyring, now: Ti
 
 fn signatures(bytes: &[u8]) -> Result<Vec<Signature>, Reason> {
     let (signatures, _) = DetachedSignature::from_reader_many(bytes).map_err(|_| Reason::BadSignature)?;
-    Ok(signatures.take(MAX_SIGNATURES).map_while(Result::ok).map(|detached| detached.signature).collect())
+    Ok(signatures.take(MAX_SIGNATURES).filter_map(Result::ok).map(|detached| detached.signature).collect())
 }
 
 /// A key that vouches.
@@ -94,7 +115,7 @@ fn first_good(signatures: &[Signature], data: &[u8], keyring: &Keyring, now: Tim
     let mut worst = Reason::KeyMissing;
     for signature in signatures {
         for key in &keyring.keys {
-            match verify_by(signature, data, key, now) {
+            match verify_by(signature, data, keyring, key, now) {
                 Ok(expires) => return Ok(Good { key: hex(&key.primary_key), expires }),
                 Err(Reason::KeyMissing) => {}
                 Err(reason) => worst = reason,
@@ -108,15 +129,22 @@ fn first_good(signatures: &[Signature], data: &[u8], keyring: &Keyring, now: Tim
 fn verify_by(
     signature: &Signature,
     data: &[u8],
+    keyring: &Keyring,
     key: &SignedPublicKey,
     now: Timestamp,
 ) -> Result<Option<Timestamp>, Reason> {
-    if is_issuer(signature, &key.primary_key) {
-        verify_with(signature, data, &key.primary_key, now)?;
+    let primary = &key.primary_key;
+    let revoked = || if keyring.is_revoked(key) { Err(Reason::KeyExpired) } else { Ok(()) };
+    if is_issuer(signature, primary) && keyring.may_sign(primary, primary) {
+        verify_with(signature, data, primary, now)?;
+        revoked()?;
         return primary_lives(key, now);
     }
-    let subkey = key.public_subkeys.iter().find(|subkey| is_issuer(signature, &subkey.key)).ok_or(Reason::KeyMissing)?;
+    let is_its =
+        |subkey: &&SignedPublicSubKey| is_issuer(signature, &subkey.key) && keyring.may_sign(&subkey.key, primary);
+    let subkey = key.public_subkeys.iter().find(is_its).ok_or(Reason::KeyMissing)?;
     verify_with(signature, data, &subkey.key, now)?;
+    revoked()?;
     let ends = [primary_lives(key, now)?, subkey_lives(key, subkey, now)?];
     Ok(ends.into_iter().flatten().min())
 }
@@ -154,36 +182,43 @@ fn is_strong_hash(signature: &Signature) -> bool {
 
 fn is_strong_key(parameters: &PublicParams) -> bool {
     match parameters {
-        PublicParams::RSA(rsa) => rsa.write_len() >= MIN_RSA_BYTES + RSA_OVERHEAD_BYTES,
+        // Written out, a key begins with the length of its modulus.
+        PublicParams::RSA(rsa) => {
+            let bits = rsa.to_bytes().ok().and_then(|bytes| bytes.first_chunk().copied().map(u16::from_be_bytes));
+            bits.is_some_and(|bits| bits >= MIN_RSA_BITS)
+        }
         PublicParams::DSA(_) => false,
         _ => true,
     }
 }
 
-/// The primary key was not revoked and has not expired, by its newest self-signature.
+/// The primary key has not expired, by its newest self-signature.
 fn primary_lives(key: &SignedPublicKey, now: Timestamp) -> Result<Option<Timestamp>, Reason> {
     let details = &key.details;
-    if details.revocation_signatures.iter().any(|revocation| revocation.verify_key(&key.primary_key).is_ok()) {
-        return Err(Reason::KeyExpired);
-    }
     let certifications = details.users.iter().flat_map(|user| &user.signatures);
+    let certifications = certifications.filter(|s| s.typ() != Some(SignatureType::CertRevocation));
     let newest = newest_own(certifications.chain(&details.direct_signatures), &key.primary_key);
     lives(&key.primary_key, newest, now)
 }
 
-/// The subkey is bound to its primary key for signing, was not revoked and has not expired.
+/// The subkey is bound to its primary key for signing, and the primary key to it; it was not revoked and has not
+/// expired.
 fn subkey_lives(
     key: &SignedPublicKey,
     subkey: &SignedPublicSubKey,
     now: Timestamp,
 ) -> Result<Option<Timestamp>, Reason> {
-    let good = |signature: &&Signature| signature.verify_subkey_binding(&key.primary_key, &subkey.key).is_ok();
-    let bindings: Vec<&Signature> = subkey.signatures.iter().filter(good).collect();
-    if bindings.iter().any(|signature| signature.typ() == Some(SignatureType::SubkeyRevocation)) {
+    let primary = &key.primary_key;
+    let is_revocation = |s: &&Signature| s.typ() == Some(SignatureType::SubkeyRevocation);
+    if subkey.signatures.iter().filter(is_revocation).any(|revocation| is_issuer(revocation, primary)) {
         return Err(Reason::KeyExpired);
     }
-    let newest = newest_own(bindings.into_iter(), &key.primary_key).ok_or(Reason::KeyMissing)?;
-    if !newest.key_flags().sign() {
+    let bindings =
+        subkey.signatures.iter().filter(|binding| binding.verify_subkey_binding(primary, &subkey.key).is_ok());
+    let newest = newest_own(bindings, primary).ok_or(Reason::KeyMissing)?;
+    let back = newest.embedded_signature();
+    let bound_back = back.is_some_and(|back| back.verify_primary_key_binding(&subkey.key, primary).is_ok());
+    if !newest.key_flags().sign() || !bound_back {
         return Err(Reason::KeyMissing);
     }
     lives(&subkey.key, Some(newest), now)

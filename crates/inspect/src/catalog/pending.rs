@@ -1,7 +1,9 @@
 //! The updates and catalog claims: what is pending by the files, which catalogs that was judged by and whether they are
 //! proved, and since when each update has been out.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use seaworthy_model::{
@@ -11,14 +13,14 @@ use seaworthy_model::{
 use seaworthy_packages::apt::updates::Upgrade;
 
 use super::keyrings::{self, SignedBy};
-use super::memory::Memory;
+use super::memory::{self, Memory};
 use super::prove::{self, Claimed, Found};
 use crate::advisories::Advisories;
 use crate::ledger::{Ledger, latest};
 use crate::lists::ListError;
 use crate::root::Root;
 use crate::state::StateDirectory;
-use crate::updates::{self, Archive, CatalogState, Conditions, ReleaseFiles, Survey, UpdatesError};
+use crate::updates::{self, Archive, CatalogState, Conditions, Input, ReleaseFiles, Survey, UpdatesError};
 
 /// Places that these claims are read from.
 const PLACES: [Place; 12] = [
@@ -55,6 +57,8 @@ pub enum Proving {
 pub struct Question<'a> {
     /// What is inspected.
     pub root: &'a Root,
+    /// The inspecting machine, whose keyrings count.
+    pub host: &'a Root,
     /// Now.
     pub now: Timestamp,
     /// Where the ledger and the memory are; without it nothing is kept.
@@ -85,7 +89,11 @@ pub fn look(question: &Question<'_>) -> Answer {
         Err(error) => {
             let reason = error.reason();
             let troubles = vec![error.to_string()];
-            Answer { updates: Claim::unknown(reason, &PLACES), catalog: Claim::unknown(reason, &PROOF_PLACES), troubles }
+            Answer {
+                updates: Claim::unknown(reason, &PLACES),
+                catalog: Claim::unknown(reason, &PROOF_PLACES),
+                troubles,
+            }
         }
     }
 }
@@ -99,26 +107,48 @@ struct Finding {
 impl Finding {
     fn of(question: &Question<'_>) -> Result<Finding, UpdatesError> {
         let conditions = conditions(question.root);
-        let remembered = question.own_state().and_then(|state| {
-            Memory::recall(state, question.root, &format!("{conditions:?}"), question.now)
-        });
+        let remembered = question
+            .own_state()
+            .and_then(|state| Memory::recall(state, question.root, &format!("{conditions:?}"), question.now));
         let proved = |memory: &Memory| memory.sources.iter().all(|source| matches!(source.proof, Proof::Proved { .. }));
         if let Some(memory) = remembered
-            && (question.proving == Proving::RememberedOnly || question.proving == Proving::WhereNeeded && proved(&memory))
+            && (question.proving == Proving::RememberedOnly
+                || question.proving == Proving::WhereNeeded && proved(&memory))
         {
             return Ok(Finding { memory, troubles: Vec::new() });
         }
-        let survey = updates::survey(question.root, &conditions)?;
-        let memory = remember(question, survey, &format!("{conditions:?}"));
+        let memory = Finding::afresh(question, &conditions)?;
         let kept = question.own_state().map(|state| memory.keep(state, question.now));
         let troubles = trouble("nothing could be remembered", kept);
         Ok(Finding { memory, troubles })
     }
 
+    /// Reads and proves. Lists are scanned and hashed apart: only if nothing changed meanwhile is one proof of the other.
+    fn afresh(question: &Question<'_>, conditions: &Conditions) -> Result<Memory, UpdatesError> {
+        for _ in 0..ATTEMPTS {
+            let proved = survey_and_prove(question, conditions)?;
+            // A database that was emptied has nothing to update; that is no answer.
+            if proved.survey.installed == 0 {
+                return Err(UpdatesError::NoDatabase { path: PathBuf::from("/var/lib/dpkg/status") });
+            }
+            let inputs = proved.survey.inputs.clone();
+            let memory = remember(question, proved, &format!("{conditions:?}"));
+            if memory::unchanged(question.root, &inputs) {
+                return Ok(memory);
+            }
+        }
+        Err(UpdatesError::DpkgInProgress { path: PathBuf::from("/var/lib/dpkg") })
+    }
+
     fn answer(mut self, question: &Question<'_>) -> Answer {
         let mut found = self.memory.updates;
+        // A fetch that finds nothing new changes only this.
+        for (source, files) in self.memory.sources.iter_mut().zip(&self.memory.releases) {
+            source.fetched_at = fetched_at(question.root, files, question.now);
+        }
         let catalog = Catalog { sources: self.memory.sources };
-        for (update, versions) in found.pending.iter_mut().chain(&mut found.withheld).zip(&self.memory.source_versions) {
+        for (update, versions) in found.pending.iter_mut().chain(&mut found.withheld).zip(&self.memory.source_versions)
+        {
             if let (Some(advisories), Some(distribution)) = (question.advisories, question.distribution) {
                 advisories.annotate(update, versions, distribution);
             }
@@ -146,6 +176,12 @@ impl Finding {
     }
 }
 
+/// How often reading is tried while packages are being changed.
+const ATTEMPTS: usize = 3;
+
+/// Archives that are proved side by side.
+const PROVERS: usize = 4;
+
 /// A clock may be this far behind a signed date (DESIGN §3).
 const CLOCK_TOLERANCE_SECONDS: i64 = 600;
 
@@ -168,7 +204,7 @@ fn date_by_ledger(
     ledger.record(&all, catalog, question.now, |update| unpacked_at(question.root, update));
     ledger.date(&mut found.pending, question.now);
     ledger.date(&mut found.withheld, question.now);
-    let kept = (ledger != before).then(|| ledger.save(state));
+    let kept = ledger.is_news_to(&before).then(|| ledger.save(state));
     trouble("the first-seen ledger could not be kept", kept)
 }
 
@@ -198,17 +234,11 @@ fn conditions(root: &Root) -> Conditions {
     }
 }
 
-/// Proves what is to be proved, dates what the files date, and puts it into the form that is remembered.
-fn remember(question: &Question<'_>, survey: Survey, conditions: &str) -> Memory {
+/// Dates what the files date, and puts it all into the form that is remembered.
+fn remember(question: &Question<'_>, proved: Proved, conditions: &str) -> Memory {
     let root = question.root;
-    let signed_by: Vec<SignedBy> =
-        survey.archives.iter().map(|archive| SignedBy::parse(archive.options.signed_by.as_deref())).collect();
-    let mut memory = Memory::new(conditions, survey.inputs.clone());
-    memory.note(root, PathBuf::from(keyrings::PARTS));
-    for path in signed_by.iter().flat_map(|signed_by| keyrings::files(root, &Root::live(), signed_by)) {
-        memory.note(root, path);
-    }
-    let found = prove_all(question, &survey, &signed_by);
+    let Proved { survey, proofs: found, keyrings } = proved;
+    let mut memory = Memory::new(conditions, survey.inputs.iter().cloned().chain(keyrings).collect());
     memory.proof_ends = found.iter().flatten().filter_map(|found| found.expires).min();
     memory.releases = survey.archives.iter().map(|archive| archive.release.clone()).collect();
     let offering = survey.archives.iter().enumerate().zip(found);
@@ -226,36 +256,109 @@ fn remember(question: &Question<'_>, survey: Survey, conditions: &str) -> Memory
     memory
 }
 
-/// One proof for each archive, side by side.
-fn prove_all(question: &Question<'_>, survey: &Survey, signed_by: &[SignedBy]) -> Vec<Result<Found, Reason>> {
-    let prove_one = |(at, signed_by): (usize, &SignedBy)| {
-        if question.proving == Proving::RememberedOnly {
-            return Err(Reason::Unproved);
-        }
-        let lists = lists_of(survey, at)?;
-        let release = survey.archives.get(at).map_or(ReleaseFiles::Missing, |archive| archive.release.clone());
-        let claimed = Claimed { release, signed_by: signed_by.clone(), lists };
-        prove::prove(question.root, &Root::live(), &claimed, question.now)
-    };
+/// A survey, the proof of each of its archives, and the keyrings that the proofs depend on.
+struct Proved {
+    survey: Survey,
+    proofs: Vec<Result<Found, Reason>>,
+    keyrings: Vec<Input>,
+}
+
+/// Lists are hashed on other threads while they are scanned: hashing takes the longest of all.
+fn survey_and_prove(question: &Question<'_>, conditions: &Conditions) -> Result<Proved, UpdatesError> {
     thread::scope(|scope| {
-        let started: Vec<_> =
-            signed_by.iter().enumerate().map(|archive| scope.spawn(move || prove_one(archive))).collect();
-        started.into_iter().map(|proof| proof.join().unwrap_or(Err(Reason::Garbled))).collect()
+        let (mut started, mut keyrings) = (None, Vec::new());
+        let survey = updates::survey_beside(question.root, conditions, |archives, catalogs| {
+            if question.proving != Proving::RememberedOnly {
+                let claimed = claimed(archives, catalogs);
+                keyrings = keyring_inputs(question, claimed.iter());
+                started = Some(scope.spawn(move || prove_all(question, &claimed)));
+            }
+        })?;
+        let proofs = started.map(|proofs| proofs.join().unwrap_or_default());
+        let mut proofs = proofs.unwrap_or_else(|| survey.archives.iter().map(|_| Err(Reason::Unproved)).collect());
+        proofs.resize_with(survey.archives.len(), || Err(Reason::Garbled));
+        if question.proving != Proving::RememberedOnly {
+            doubt_empty_lists(&survey, &mut proofs);
+        }
+        Ok(Proved { survey, proofs, keyrings })
     })
 }
 
-/// The lists of an archive by their names in its Release file; an archive without all of them is not proved.
-fn lists_of(survey: &Survey, archive: usize) -> Result<Vec<(String, PathBuf)>, Reason> {
-    let mut lists = Vec::new();
-    for catalog in survey.catalogs.iter().filter(|catalog| catalog.archive == archive) {
+/// Only the scan tells whether a list has anything in it.
+fn doubt_empty_lists(survey: &Survey, proofs: &mut [Result<Found, Reason>]) {
+    for catalog in survey.catalogs.iter().filter(|catalog| matches!(catalog.state, CatalogState::Empty { .. })) {
+        if let Some(proof) = proofs.get_mut(catalog.archive) {
+            *proof = Err(Reason::ListsEmpty);
+        }
+    }
+}
+
+/// What is to be proved of each archive. One without all of its lists is not proved.
+fn claimed(archives: &[Archive], catalogs: &[updates::Catalog]) -> Vec<(Claimed, Option<Reason>)> {
+    let mut all: Vec<(Claimed, Option<Reason>)> = archives.iter().map(claimed_by).collect();
+    for catalog in catalogs {
+        let Some((claimed, gap)) = all.get_mut(catalog.archive) else { continue };
         match &catalog.state {
-            CatalogState::Present { path, .. } => lists.push((catalog.meta_key.clone(), path.clone())),
-            CatalogState::Empty { .. } => return Err(Reason::ListsEmpty),
-            CatalogState::Missing => return Err(Reason::ListsMissing),
+            CatalogState::Present { path, .. } | CatalogState::Empty { path } => {
+                claimed.lists.push((catalog.meta_key.clone(), path.clone()));
+            }
+            CatalogState::Missing => *gap = Some(Reason::ListsMissing),
             CatalogState::Vacant | CatalogState::NotOffered => {}
         }
     }
-    Ok(lists)
+    all
+}
+
+fn claimed_by(archive: &Archive) -> (Claimed, Option<Reason>) {
+    let signed_by = SignedBy::parse(archive.options.signed_by.as_deref());
+    // Options that hide packages are not followed, so that the set may not be apt's.
+    let gap = archive.options.is_filtered.then_some(Reason::NotSupported);
+    (Claimed { release: archive.release.clone(), signed_by, lists: Vec::new() }, gap)
+}
+
+fn keyring_inputs<'a>(
+    question: &Question<'_>,
+    claimed: impl Iterator<Item = &'a (Claimed, Option<Reason>)>,
+) -> Vec<Input> {
+    let of = |(claimed, _): &(Claimed, _)| keyrings::files(question.root, question.host, &claimed.signed_by);
+    let mut paths: Vec<PathBuf> = claimed.flat_map(of).chain([PathBuf::from(keyrings::PARTS)]).collect();
+    paths.sort_unstable();
+    paths.dedup();
+    paths.into_iter().map(|path| Input { identity: question.root.identity(&path).ok(), path }).collect()
+}
+
+/// One proof for each archive, some side by side.
+fn prove_all(question: &Question<'_>, claimed: &[(Claimed, Option<Reason>)]) -> Vec<Result<Found, Reason>> {
+    let prove_one = |(claimed, gap): &(Claimed, Option<Reason>)| match gap {
+        Some(reason) => Err(*reason),
+        None => prove::prove(question.root, question.host, claimed, question.now),
+    };
+    let next = AtomicUsize::new(0);
+    let worker = || {
+        let jobs = std::iter::from_fn(|| {
+            Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| Some((at, claimed.get(at)?)))
+        });
+        // A panic over one archive is garbage in that archive, and reaches no other.
+        let proof = |job| catch_unwind(AssertUnwindSafe(|| prove_one(job))).unwrap_or(Err(Reason::Garbled));
+        jobs.map(|(at, job)| (at, proof(job))).collect::<Vec<_>>()
+    };
+    let mut proofs: Vec<Result<Found, Reason>> = claimed.iter().map(|_| Err(Reason::Garbled)).collect();
+    thread::scope(|scope| {
+        let started: Vec<_> = (0..PROVERS.min(claimed.len())).map(|_| scope.spawn(worker)).collect();
+        for (at, proof) in started.into_iter().flat_map(|proofs| proofs.join().unwrap_or_default()) {
+            if let Some(slot) = proofs.get_mut(at) {
+                *slot = proof;
+            }
+        }
+    });
+    proofs
+}
+
+/// The indexes of an archive; they stand in the order of the archives.
+fn indexes_of(survey: &Survey, archive: usize) -> &[updates::Catalog] {
+    let start = survey.catalogs.partition_point(|catalog| catalog.archive < archive);
+    let end = survey.catalogs.partition_point(|catalog| catalog.archive <= archive);
+    survey.catalogs.get(start..end).unwrap_or_default()
 }
 
 fn source(
@@ -275,7 +378,7 @@ fn source(
         role: role(question.distribution, survey, at, archive),
         date: archive.date,
         valid_until: archive.valid_until,
-        fetched_at: fetched_at(question.root, &archive.release),
+        fetched_at: fetched_at(question.root, &archive.release, question.now),
         proof: match found {
             Ok(found) => Proof::Proved { key: found.key, release: found.release },
             Err(reason) => Proof::Failed { reason },
@@ -312,19 +415,23 @@ fn role(distribution: Option<&Distribution>, survey: &Survey, at: usize, archive
 }
 
 fn offers_main(survey: &Survey, archive: usize) -> bool {
-    survey.catalogs.iter().any(|catalog| {
-        catalog.archive == archive
-            && catalog.component == "main"
+    indexes_of(survey, archive).iter().any(|catalog| {
+        catalog.component == "main"
             && catalog.architecture.as_deref() == Some(survey.architecture.as_str())
             && matches!(catalog.state, CatalogState::Present { .. } | CatalogState::Vacant)
     })
 }
 
-/// A fetch that finds nothing new still touches the file; on a disk only the time of its content counts, for copying
-/// a disk touches all files.
-fn fetched_at(root: &Root, files: &ReleaseFiles) -> Option<Timestamp> {
-    let identity = root.identity(files.path()?).ok()?;
-    Some(if root.is_live() { identity.changed().max(identity.modified()) } else { identity.modified() })
+/// A fetch that finds nothing new leaves the file as it was and touches only apt's folder of partial files. The time of
+/// a change of metadata does not count on a disk: copying a disk changes it for all files. A time that is yet to come is
+/// no time of a fetch.
+fn fetched_at(root: &Root, files: &ReleaseFiles, now: Timestamp) -> Option<Timestamp> {
+    let path = files.path()?;
+    let file = root.identity(path).ok()?;
+    let partial = root.identity(&path.with_file_name("partial")).ok().map(|folder| folder.modified());
+    let changed = root.is_live().then(|| file.changed());
+    let latest = now + CLOCK_TOLERANCE_SECONDS;
+    [Some(file.modified()), partial, changed].into_iter().flatten().filter(|at| *at <= latest).max()
 }
 
 fn pending(root: &Root, survey: &Survey, upgrade: &Upgrade, sources: &[CatalogSource]) -> PendingUpdate {
@@ -334,6 +441,7 @@ fn pending(root: &Root, survey: &Survey, upgrade: &Upgrade, sources: &[CatalogSo
     let mut update = PendingUpdate {
         package: upgrade.package.clone(),
         architecture: upgrade.architecture.clone(),
+        foreign: upgrade.architecture != "all" && upgrade.architecture != survey.architecture,
         installed: upgrade.installed.clone(),
         candidate: upgrade.candidate.clone(),
         security: upgrade.security,
@@ -403,7 +511,9 @@ impl UpdatesError {
         match self {
             UpdatesError::Read(error) => error.reason(),
             UpdatesError::List(error) => error.reason(),
-            UpdatesError::NoDatabase { .. } | UpdatesError::Option { .. } | UpdatesError::Pattern(_) => Reason::NotSupported,
+            UpdatesError::NoDatabase { .. } | UpdatesError::Option { .. } | UpdatesError::Pattern(_) => {
+                Reason::NotSupported
+            }
             UpdatesError::DpkgInProgress { .. } => Reason::PackagesBusy,
             UpdatesError::Database { .. }
             | UpdatesError::NoArchitecture { .. }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use seaworthy_model::{Reason, Timestamp};
-use seaworthy_packages::apt::release::{Checksum, Release};
+use seaworthy_packages::apt::release::{self, Checksum, Release};
 
 use super::hash::{self, Digest};
 use super::keyrings::{self, SignedBy};
@@ -39,9 +39,13 @@ pub struct Found {
 
 /// Proves an archive, or says why it is not proved.
 pub fn prove(root: &Root, host: &Root, claimed: &Claimed, now: Timestamp) -> Result<Found, Reason> {
-    let keyring = keyrings::trusted(root, host, &claimed.signed_by)?;
     let signed = Signed::read(root, &claimed.release)?;
+    let keyring = keyrings::trusted(root, host, &claimed.signed_by)?;
     let verified = signed.verify(&keyring, now)?;
+    // Updates were worked out from what apt reads in the file; it must be what was signed.
+    if !release::cleartext(signed.bytes()).is_some_and(|read| is_same_text(&read, verified.text.as_bytes())) {
+        return Err(Reason::Garbled);
+    }
     let release = Release::parse(verified.text.as_bytes()).ok_or(Reason::Garbled)?;
     for (name, path) in &claimed.lists {
         let checksum = release.checksum(name).ok_or(Reason::Mismatch)?;
@@ -50,6 +54,14 @@ pub fn prove(root: &Root, host: &Root, claimed: &Claimed, now: Timestamp) -> Res
         compare(&digest, &checksum)?;
     }
     Ok(Found { key: verified.key, release: hash::sha256(signed.bytes()), expires: verified.expires })
+}
+
+/// Line by line the same, but for blanks at their ends, which a clear-signed text does not keep.
+fn is_same_text(one: &[u8], other: &[u8]) -> bool {
+    fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+        text.trim_ascii_end().split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end)
+    }
+    lines(one).eq(lines(other))
 }
 
 /// SHA-256 of the signed file as it lies there now.

@@ -51,5 +51,9 @@ fn signatures_at(reader: &Reader<'_>, name: &str) -> Result<Option<Timestamp>, R
     let fields: Vec<&str> = header.split(':').collect();
     let [magic, _, _, _, _, _, _, _, seconds, ..] = fields.as_slice() else { return Err(Reason::Garbled) };
     let seconds: i64 = seconds.trim().parse().map_err(|_| Reason::Garbled)?;
-    if *magic == "ClamAV-VDB" && seconds > 0 { Ok(Some(Timestamp::from_seconds(seconds))) } else { Err(Reason::Garbled) }
+    if *magic == "ClamAV-VDB" && seconds > 0 {
+        Ok(Some(Timestamp::from_seconds(seconds)))
+    } else {
+        Err(Reason::Garbled)
+    }
 }

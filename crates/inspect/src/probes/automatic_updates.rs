@@ -64,7 +64,8 @@ fn config(reader: &Reader<'_>) -> Result<Config, Reason> {
 
 /// A number of days, seconds, minutes or hours above zero, or `always`; and the whole not switched off.
 fn is_due(config: &Config, name: &str) -> bool {
-    let is_on = |value: &str| value == "always" || !value.trim_end_matches(['s', 'm', 'h', 'd']).trim_matches('0').is_empty();
+    let is_on =
+        |value: &str| value == "always" || !value.trim_end_matches(['s', 'm', 'h', 'd']).trim_matches('0').is_empty();
     let value = config.find(&format!("APT::Periodic::{name}")).unwrap_or("0");
     let whole = config.find("APT::Periodic::Enable").unwrap_or("1");
     is_on(value) && whole != "0"
@@ -169,7 +170,12 @@ fn security_archives(reader: &Reader<'_>, system: &OsRelease) -> Result<Vec<Arch
     if archives.is_empty() {
         let security = format!("{}-security", system.get("VERSION_CODENAME"));
         let archive = if system.get("ID") == "debian" {
-            Archive { origin: "Debian".into(), label: "Debian-Security".into(), codename: security, ..Archive::default() }
+            Archive {
+                origin: "Debian".into(),
+                label: "Debian-Security".into(),
+                codename: security,
+                ..Archive::default()
+            }
         } else {
             let codename = system.get("VERSION_CODENAME");
             Archive { origin: "Ubuntu".into(), label: "Ubuntu".into(), suite: security, codename }

@@ -62,6 +62,9 @@ fn is_loaded(reader: &Reader<'_>) -> Result<bool, Reason> {
     for folder in ["/usr/lib/modules", "/lib/modules"] {
         let built_in = reader.optional(Place::Modules, format!("{folder}/{release}/modules.builtin"));
         if let Some(built_in) = built_in.map_err(failed)? {
+            if !built_in.starts_with("kernel/") {
+                return Err(Reason::Garbled);
+            }
             return Ok(built_in.lines().any(|line| line.ends_with("/nf_tables.ko")));
         }
     }

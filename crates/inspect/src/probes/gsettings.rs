@@ -48,7 +48,9 @@ impl Settings {
                 Some(("user-db", name)) if is_name(name) => {
                     (Place::DconfUser, reader.look.user.home.join(".config/dconf").join(name))
                 }
-                Some(("system-db", name)) if is_name(name) => (Place::DconfSystem, format!("/etc/dconf/db/{name}").into()),
+                Some(("system-db", name)) if is_name(name) => {
+                    (Place::DconfSystem, format!("/etc/dconf/db/{name}").into())
+                }
                 // Daemons and other files may hold anything.
                 _ => return Err(Reason::NotSupported),
             };
@@ -108,7 +110,11 @@ fn by_desktop<'v>(option: &'v Value<'_>) -> Option<impl Fn(&str) -> Option<Value
     })
 }
 
-fn database(reader: &Reader<'_>, place: Place, path: impl AsRef<std::path::Path>) -> Result<Option<File<'static>>, Reason> {
+fn database(
+    reader: &Reader<'_>,
+    place: Place,
+    path: impl AsRef<std::path::Path>,
+) -> Result<Option<File<'static>>, Reason> {
     let bytes = match reader.bytes(place, path, DATABASE_CAP) {
         Ok(bytes) => bytes,
         Err(error) if error.is_missing() => return Ok(None),

@@ -152,7 +152,8 @@ fn installed_at(reader: &Reader<'_>, image: &Image) -> Option<Timestamp> {
 fn without_package(reader: &Reader<'_>, release: &str) -> Result<Stop<Kernel>, Reason> {
     let names = reader.optional_list(Place::Boot, "/boot").map_err(|error| error.reason())?;
     let own = names.iter().any(|name| name.starts_with("vmlinu"));
-    let modules = reader.exists(Place::Modules, format!("/usr/lib/modules/{release}")).map_err(|error| error.reason())?;
+    let modules =
+        reader.exists(Place::Modules, format!("/usr/lib/modules/{release}")).map_err(|error| error.reason())?;
     let stop = if own || modules { Stop::Unknown(Reason::NotSupported) } else { Stop::NotApplicable(Reason::NoKernel) };
     Ok(stop)
 }
@@ -183,7 +184,13 @@ mod tests {
     #[test]
     fn packages_that_hold_a_kernel() {
         assert_eq!(release_of("linux-image-unsigned-6.8.0-31-generic"), Some("6.8.0-31-generic"));
-        let others = ["linux-image-amd64", "linux-image-686-pae", "linux-image-6.1.0-37-amd64-dbg", "linux-base", "linux-image-generic-hwe-22.04"];
+        let others = [
+            "linux-image-amd64",
+            "linux-image-686-pae",
+            "linux-image-6.1.0-37-amd64-dbg",
+            "linux-base",
+            "linux-image-generic-hwe-22.04",
+        ];
         assert!(others.iter().all(|name| release_of(name).is_none()));
     }
 

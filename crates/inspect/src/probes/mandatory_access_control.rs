@@ -51,9 +51,9 @@ fn apparmor(reader: &Reader<'_>) -> Result<MandatoryAccessControl, Stop<Mandator
         "N" => return Ok(MandatoryAccessControl { enforcing: false, kind: MandatoryAccessControlKind::None }),
         _ => return Err(Stop::Unknown(Reason::Garbled)),
     }
-    let profiles = reader.text(Place::AppArmorProfiles, "/sys/kernel/security/apparmor/profiles").map_err(|error| {
-        Stop::Seen(error.reason(), MandatoryAccessControl { enforcing: false, kind })
-    })?;
+    let profiles = reader
+        .text(Place::AppArmorProfiles, "/sys/kernel/security/apparmor/profiles")
+        .map_err(|error| Stop::Seen(error.reason(), MandatoryAccessControl { enforcing: false, kind }))?;
     let enforcing = profiles.lines().any(|line| line.ends_with(" (enforce)") || line.ends_with(" (kill)"));
     let listed = |line: &str| line.ends_with(')') && line.contains(" (");
     if profiles.lines().all(listed) {

@@ -1,6 +1,6 @@
 //! The probes: one file per claim, each a function of a [`Look`].
 //!
-//! A probe reads through a [`Reader`], which notes every [`Place`], and stops at the first thing it cannot be sure of.
+//! A probe reads through a `Reader`, which notes every [`Place`], and stops at the first thing it cannot be sure of.
 //! Nothing is run, no device or pipe is opened, and what is absent is told apart from what cannot be read.
 
 pub mod antivirus;
@@ -44,6 +44,9 @@ pub struct UserContext {
     /// `XDG_CURRENT_DESKTOP`, such as `ubuntu:GNOME`, where the session has one.
     pub desktop: Option<String>,
 }
+
+/// `PROC_PID_INIT_INO` of the kernel's include/linux/proc_ns.h: the processes of the machine itself.
+const FIRST_PID_NAMESPACE: u32 = 0xefff_fffc;
 
 /// What every probe is given.
 #[derive(Clone, Debug)]
@@ -166,14 +169,21 @@ impl Reader<'_> {
         }
     }
 
-    /// Whether this is a container, by the marks that runtimes leave: systemd's, docker's, podman's.
-    fn is_container(&self) -> Result<bool, ReadError> {
+    /// Whether this is a container: a runtime left its mark (systemd's, docker's, podman's), and the processes here are
+    /// not all of the machine's. The mark alone is no proof: a machine may start from an image that was made for one.
+    fn is_container(&self) -> Result<bool, Reason> {
+        let failed = |error: ReadError| error.reason();
+        let mut marked = false;
         for mark in ["/run/systemd/container", "/.dockerenv", "/run/.containerenv"] {
-            if self.exists(Place::ContainerMark, mark)? {
-                return Ok(true);
-            }
+            marked |= self.exists(Place::ContainerMark, mark).map_err(failed)?;
         }
-        Ok(false)
+        if !marked {
+            return Ok(false);
+        }
+        let namespace = self.link(Place::ContainerMark, "/proc/self/ns/pid").map_err(failed)?.ok_or(Reason::Missing)?;
+        let number =
+            namespace.to_str().and_then(|name| name.strip_prefix("pid:[")?.strip_suffix(']')?.parse::<u32>().ok());
+        Ok(number.ok_or(Reason::Garbled)? != FIRST_PID_NAMESPACE)
     }
 
     /// `NAME=value` lines of os-release(5).

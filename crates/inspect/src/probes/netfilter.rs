@@ -64,8 +64,7 @@ impl Netfilter for Kernel {
 }
 
 fn exchange(question: Question) -> Result<Vec<u8>, Errno> {
-    let socket =
-        socket_with(AddressFamily::NETLINK, SocketType::RAW, SocketFlags::CLOEXEC, Some(netlink::NETFILTER))?;
+    let socket = socket_with(AddressFamily::NETLINK, SocketType::RAW, SocketFlags::CLOEXEC, Some(netlink::NETFILTER))?;
     set_socket_timeout(&socket, Timeout::Recv, Some(PATIENCE))?;
     sendto(&socket, &request(question), SendFlags::empty(), &netlink::SocketAddrNetlink::new(0, 0))?;
     let mut all = Vec::new();
@@ -97,11 +96,12 @@ const NFTABLES: u16 = 10 << 8;
 
 /// `struct nlmsghdr` and `struct nfgenmsg` (family unspecified, version 0).
 fn request(question: Question) -> Vec<u8> {
-    let kind = NFTABLES | match question {
-        Question::Tables => 1,
-        Question::Chains => 4,
-        Question::Rules => 7,
-    };
+    let kind = NFTABLES
+        | match question {
+            Question::Tables => 1,
+            Question::Chains => 4,
+            Question::Rules => 7,
+        };
     let mut bytes = 20_u32.to_ne_bytes().to_vec();
     bytes.extend(kind.to_ne_bytes());
     bytes.extend(REQUEST_DUMP.to_ne_bytes());

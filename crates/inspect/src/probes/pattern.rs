@@ -77,7 +77,8 @@ mod tests {
 
     #[test]
     fn patterns_of_one_name() {
-        let yes = [("*.conf", "50-cloud.conf"), ("a*b*c", "aXXbYYc"), ("?", "ü"), ("[0-9]x", "5x"), ("[!a]", "b"), ("", "")];
+        let yes =
+            [("*.conf", "50-cloud.conf"), ("a*b*c", "aXXbYYc"), ("?", "ü"), ("[0-9]x", "5x"), ("[!a]", "b"), ("", "")];
         let no = [("*.conf", "x.con"), ("a", "ab"), ("[0-9]", "x"), ("?", ""), ("a*b", "a"), ("[", "x"), ("\\*", "x")];
         assert!(yes.iter().all(|(pattern, name)| matches(pattern, name)));
         assert!(no.iter().all(|(pattern, name)| !matches(pattern, name)));

@@ -31,5 +31,5 @@ fn examine(reader: &Reader<'_>) -> Result<Restart, Stop<Restart>> {
             return Ok(Restart { required: false, since: None });
         }
     }
-    Err(Stop::NotApplicable(Reason::NotSupported))
+    Err(Stop::NotApplicable(Reason::NotRecorded))
 }

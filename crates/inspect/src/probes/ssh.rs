@@ -27,7 +27,8 @@ fn examine(reader: &Reader<'_>) -> Result<Ssh, Stop<Ssh>> {
         return Err(Stop::NotApplicable(Reason::NoSshServer));
     }
     let options = reader.optional(Place::SshdOptions, "/etc/default/ssh")?.unwrap_or_default();
-    if options.lines().any(|line| line.trim().starts_with("SSHD_OPTS=") && (line.contains("-o") || line.contains("-f"))) {
+    if options.lines().any(|line| line.trim().starts_with("SSHD_OPTS=") && (line.contains("-o") || line.contains("-f")))
+    {
         // Options on the command line come before every file.
         return Err(Stop::Unknown(Reason::NotSupported));
     }
@@ -123,7 +124,9 @@ impl Keyword {
     fn named(name: &str) -> Option<Keyword> {
         Some(match name.to_ascii_lowercase().as_str() {
             "passwordauthentication" => Keyword::Password,
-            "kbdinteractiveauthentication" | "challengeresponseauthentication" | "skeyauthentication" => Keyword::Keyboard,
+            "kbdinteractiveauthentication" | "challengeresponseauthentication" | "skeyauthentication" => {
+                Keyword::Keyboard
+            }
             "usepam" => Keyword::Pam,
             "permitrootlogin" => Keyword::Root,
             "authenticationmethods" => Keyword::Methods,
@@ -270,11 +273,7 @@ fn value_of(keyword: Keyword, rest: &str) -> Result<String, Reason> {
         return Ok(values.join(" "));
     }
     let value = values.first().map(|value| value.to_ascii_lowercase()).ok_or(Reason::Garbled)?;
-    let known = if keyword == Keyword::Root {
-        root_login(&value).is_some()
-    } else {
-        value == "yes" || value == "no"
-    };
+    let known = if keyword == Keyword::Root { root_login(&value).is_some() } else { value == "yes" || value == "no" };
     if known { Ok(value) } else { Err(Reason::Garbled) }
 }
 

@@ -25,14 +25,19 @@ fn examine(reader: &Reader<'_>) -> Result<StaleLibraries, Stop<StaleLibraries>> 
     let processes = reader.list(Place::ProcessMaps, "/proc")?;
     let processes = processes.iter().filter(|name| name.bytes().all(|byte| byte.is_ascii_digit()));
     let mut count = StaleLibraries { processes: 0, unreadable: 0 };
-    let mut first_seen = false;
+    let (mut first_seen, mut any_code) = (false, false);
     for process in processes {
         first_seen |= process == "1";
         match state(reader, process, &here)? {
             State::Stale => count.processes += 1,
             State::Unreadable => count.unreadable += 1,
-            State::Fine => {}
+            State::Fine => any_code = true,
+            State::Empty => {}
         }
+    }
+    if !any_code && count.processes == 0 && count.unreadable == 0 {
+        // This very process at least runs code.
+        return Err(Stop::Unknown(Reason::Garbled));
     }
     // With hidepid the processes of others do not even appear.
     let all_seen = first_seen && count.unreadable == 0;
@@ -40,6 +45,8 @@ fn examine(reader: &Reader<'_>) -> Result<StaleLibraries, Stop<StaleLibraries>> 
 }
 
 enum State {
+    /// A thread of the kernel, or a process that has ended.
+    Empty,
     Fine,
     Stale,
     Unreadable,
@@ -48,10 +55,13 @@ enum State {
 fn state(reader: &Reader<'_>, process: &str, here: &std::path::Path) -> Result<State, Reason> {
     let maps = match reader.bytes(Place::ProcessMaps, format!("/proc/{process}/maps"), MAPS_CAP) {
         Ok(maps) => maps,
-        Err(error) if is_gone(&error) => return Ok(State::Fine),
+        Err(error) if is_gone(&error) => return Ok(State::Empty),
         Err(error) if error.fault == Fault::NoRight => return unreadable(reader, process),
         Err(error) => return Err(error.reason()),
     };
+    if maps.is_empty() {
+        return Ok(State::Empty);
+    }
     if !has_stale_library(&maps)? {
         return Ok(State::Fine);
     }
@@ -59,7 +69,7 @@ fn state(reader: &Reader<'_>, process: &str, here: &std::path::Path) -> Result<S
     match reader.link(Place::MountNamespaces, format!("/proc/{process}/ns/mnt")) {
         Ok(Some(there)) => Ok(if there == here { State::Stale } else { State::Fine }),
         Ok(None) => Ok(State::Fine),
-        Err(error) if is_gone(&error) => Ok(State::Fine),
+        Err(error) if is_gone(&error) => Ok(State::Empty),
         Err(error) if error.fault == Fault::NoRight => Ok(State::Unreadable),
         Err(error) => Err(error.reason()),
     }
@@ -74,17 +84,17 @@ fn is_gone(error: &ReadError) -> bool {
 fn unreadable(reader: &Reader<'_>, process: &str) -> Result<State, Reason> {
     let stat = match reader.optional(Place::ProcessStat, format!("/proc/{process}/stat")) {
         Ok(Some(stat)) => stat,
-        Ok(None) => return Ok(State::Fine),
+        Ok(None) => return Ok(State::Empty),
         Err(_) => return Ok(State::Unreadable),
     };
     // proc_pid_stat(5): after the name in brackets come state, five numbers and the flags.
     let flags = stat.rsplit_once(") ").and_then(|(_, rest)| rest.split(' ').nth(6)?.parse::<u64>().ok());
-    Ok(if flags.is_some_and(|flags| flags & KERNEL_THREAD != 0) { State::Fine } else { State::Unreadable })
+    Ok(if flags.is_some_and(|flags| flags & KERNEL_THREAD != 0) { State::Empty } else { State::Unreadable })
 }
 
 fn has_stale_library(maps: &[u8]) -> Result<bool, Reason> {
     let first = maps.split(|&byte| byte == b'\n').next().unwrap_or_default();
-    if !first.is_empty() && !is_mapping(first) {
+    if !is_mapping(first) {
         return Err(Reason::Garbled);
     }
     let mut rest = maps;
@@ -109,5 +119,5 @@ fn is_stale_library(line: &[u8]) -> bool {
     let executable = line.split(|&byte| byte == b' ').nth(1).is_some_and(|rights| rights.get(2) == Some(&b'x'));
     let path = memchr::memchr(b'/', line).and_then(|at| line.get(at..)).unwrap_or_default();
     let under = |folder: &&str| path.starts_with(folder.as_bytes());
-    executable && PACKAGE_FOLDERS.iter().any(|folder| under(&folder)) && !OWN_FOLDERS.iter().any(|folder| under(&folder))
+    executable && PACKAGE_FOLDERS.iter().any(under) && !OWN_FOLDERS.iter().any(under)
 }

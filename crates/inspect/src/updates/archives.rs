@@ -269,9 +269,8 @@ impl Lists {
 /// Why a list is not there.
 fn absence(target: &Target, release: Option<&Release<'_>>, checksum: Option<&Checksum>) -> CatalogState {
     let architecture = target.architecture.as_deref();
-    let lacks_all = |release: &Release<'_>| {
-        target.is_optional && (release.packages_lack_all || !release.has_architecture("all"))
-    };
+    let lacks_all =
+        |release: &Release<'_>| target.is_optional && (release.packages_lack_all || !release.has_architecture("all"));
     let lacks = |release: &Release<'_>| architecture.is_some_and(|name| !release.has_architecture(name));
     match (release, checksum) {
         // Without a Release file nobody knows whether there is an index for all.

@@ -23,18 +23,24 @@ pub(super) struct Database {
     architectures: Vec<String>,
 }
 
+/// No system has more; each takes part in every source.
+const MOST_ARCHITECTURES: usize = 256;
+
 impl Database {
     pub(super) fn read(reader: &mut Reader<'_>, config: &Config) -> Result<Self, UpdatesError> {
         let status_path = PathBuf::from(status_path(config));
         let folder = status_path.parent().unwrap_or(Path::new("/")).to_owned();
         refuse_journal(reader, &folder.join("updates"))?;
-        let status = reader.file(&status_path, LARGEST_STATUS)?;
+        let status = reader.proper_file(&status_path, LARGEST_STATUS)?;
         let parts = read_parts(reader, &folder.join("status.d"))?;
         if status.is_none() && parts.is_empty() {
             return Err(UpdatesError::NoDatabase { path: status_path });
         }
         let architectures = reader.setting(&folder.join("arch"))?.unwrap_or_default();
         let architectures = String::from_utf8_lossy(&architectures);
+        if architectures.split_ascii_whitespace().count() > MOST_ARCHITECTURES {
+            return Err(UpdatesError::Option { option: "more than 256 architectures" });
+        }
         Ok(Self {
             status_path,
             status: status.unwrap_or_default(),

@@ -28,10 +28,6 @@ impl<'a> Reader<'a> {
         Self { root, inputs: Vec::new() }
     }
 
-    pub(super) fn root(&self) -> &'a Root {
-        self.root
-    }
-
     pub(super) fn into_inputs(self) -> Vec<Input> {
         self.inputs
     }
@@ -50,6 +46,16 @@ impl<'a> Reader<'a> {
         match self.root.read(path, cap) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.is_missing() || error.fault == crate::root::Fault::NotAFile => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A file that nothing but its absence excuses.
+    pub(super) fn proper_file(&mut self, path: &Path, cap: u64) -> Result<Option<Vec<u8>>, ReadError> {
+        self.note(path);
+        match self.root.read(path, cap) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.is_missing() => Ok(None),
             Err(error) => Err(error),
         }
     }

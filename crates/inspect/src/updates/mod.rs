@@ -44,6 +44,9 @@ pub struct Conditions {
     pub running_kernel: Option<String>,
 }
 
+/// No system has more sources; a crafted list of them must not hold an inspection up.
+const MOST_SOURCES: usize = 4096;
+
 /// Everything that was found.
 #[derive(Debug, Clone)]
 pub struct Survey {
@@ -158,21 +161,40 @@ pub enum UpdatesError {
 /// # Errors
 /// There is no answer that apt would give, or none that can be trusted.
 pub fn survey(root: &Root, conditions: &Conditions) -> Result<Survey, UpdatesError> {
+    survey_beside(root, conditions, |_, _| ())
+}
+
+/// Surveys a root, and tells of its live sources before their lists are read, so that they can be proved meanwhile.
+/// Whether a list that is there has anything in it is not known yet then.
+///
+/// # Errors
+/// There is no answer that apt would give, or none that can be trusted.
+pub fn survey_beside(
+    root: &Root,
+    conditions: &Conditions,
+    tell: impl FnOnce(&[Archive], &[Catalog]),
+) -> Result<Survey, UpdatesError> {
     let mut reader = Reader::new(root);
     let configuration = Configuration::read(&mut reader)?;
     let database = Database::read(&mut reader, &configuration.config)?;
     let installation = database.installation(&configuration.config)?;
     let architectures = database.architectures(&configuration.config, &installation.native);
     let plan = configuration.sources(&mut reader, &architectures.native)?;
+    if plan.entries.len() > MOST_SOURCES {
+        return Err(UpdatesError::Option { option: "more than 4096 sources" });
+    }
     let live = listname::archives(&plan.entries, &architectures, &configuration.config);
     let (archives, mut catalogs) = reader.archives(&plan, &live, &configuration.config)?;
+    tell(&archives, &catalogs);
     let found = scan::scan(root, &catalogs, &installation.wanted())?;
     archives::judge(&mut catalogs, &found);
-    let updates = answer(&mut reader, conditions, &configuration, &installation, &Catalogs {
-        archives: &archives,
-        catalogs: &catalogs,
-        found: &found,
-    })?;
+    let updates = answer(
+        &mut reader,
+        conditions,
+        &configuration,
+        &installation,
+        &Catalogs { archives: &archives, catalogs: &catalogs, found: &found },
+    )?;
     Ok(Survey {
         updates,
         archives,

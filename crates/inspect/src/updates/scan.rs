@@ -7,7 +7,7 @@ use seaworthy_packages::apt::scan::{Found, InvalidIndex, LONGEST_STANZA, Scanner
 
 use super::UpdatesError;
 use super::archives::Catalog;
-use crate::lists::{self, CHUNK, Encoding, List, ListError};
+use crate::lists::{self, CHUNK, Encoding, LONGEST_LIST, List, ListError};
 use crate::root::Root;
 
 /// Lists shorter than this are not worth a division.
@@ -112,6 +112,9 @@ fn work(jobs: &[Job], order: &[usize], wanted: &Wanted) -> Result<Vec<(usize, Fo
 /// Where to divide a list: at the end of a stanza near the middle.
 fn parts(list: &List) -> Result<Vec<(u64, u64)>, ListError> {
     let length = list.stored();
+    if list.encoding() == Encoding::Plain && length > LONGEST_LIST {
+        return Err(ListError::TooLong { path: list.path().to_owned() });
+    }
     if list.encoding() != Encoding::Plain || length < WORTH_DIVIDING {
         return Ok(vec![(0, length)]);
     }

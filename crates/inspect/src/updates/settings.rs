@@ -26,10 +26,7 @@ impl Dialect {
         let apt = installed.find(|entry| entry.record.package == "apt");
         let version = apt.and_then(|entry| entry.record.version);
         let since = |first: &str| version.is_none_or(|version| compare(version, first).is_ge());
-        Self {
-            source_version_pins: since("2.9.9"),
-            spares_security_candidates: since("2.7.11"),
-        }
+        Self { source_version_pins: since("2.9.9"), spares_security_candidates: since("2.7.11") }
     }
 }
 
@@ -76,7 +73,8 @@ impl Configuration {
             let Some(text) = reader.setting(&path)? else { continue };
             let is_deb822 = path.extension().is_some_and(|ending| ending == "sources");
             let parse = if is_deb822 { sources::deb822 } else { sources::one_line };
-            let entries = parse(&text, native).map_err(|source| UpdatesError::Sources { path: path.clone(), source })?;
+            let entries =
+                parse(&text, native).map_err(|source| UpdatesError::Sources { path: path.clone(), source })?;
             if entries.iter().any(|entry| entry.options.snapshot.is_some()) {
                 return Err(UpdatesError::Option { option: "Snapshot" });
             }
@@ -88,7 +86,8 @@ impl Configuration {
 
     /// `preferences` first, then the folder.
     pub(super) fn preferences(&self, reader: &mut Reader<'_>, dialect: &Dialect) -> Result<Vec<Pin>, UpdatesError> {
-        let mut paths: Vec<PathBuf> = self.config.path("Dir::Etc::preferences").map(PathBuf::from).into_iter().collect();
+        let mut paths: Vec<PathBuf> =
+            self.config.path("Dir::Etc::preferences").map(PathBuf::from).into_iter().collect();
         paths.extend(files(reader, &self.config, "Dir::Etc::preferencesparts", Folder::Preferences)?);
         let mut pins = Vec::new();
         for path in paths {
@@ -146,12 +145,7 @@ impl Configuration {
 }
 
 /// The files of a configuration folder that count, in apt's order.
-fn files(
-    reader: &mut Reader<'_>,
-    config: &Config,
-    option: &str,
-    folder: Folder,
-) -> Result<Vec<PathBuf>, UpdatesError> {
+fn files(reader: &mut Reader<'_>, config: &Config, option: &str, folder: Folder) -> Result<Vec<PathBuf>, UpdatesError> {
     let Some(path) = config.path(option) else {
         return Ok(Vec::new());
     };

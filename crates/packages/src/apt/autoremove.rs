@@ -54,8 +54,7 @@ pub fn leftovers(installation: &Installation<'_>, keepers: &Keepers<'_>) -> Resu
     let expressions = expressions(installation, keepers)?;
     for index in doubtful.iter().copied() {
         let name = installation.entries.get(index).map(|entry| &*entry.record.package);
-        if !marks.has(index)
-            && name.is_some_and(|name| expressions.iter().any(|expression| expression.is_match(name)))
+        if !marks.has(index) && name.is_some_and(|name| expressions.iter().any(|expression| expression.is_match(name)))
         {
             marks.mark(index);
         }
@@ -161,7 +160,7 @@ fn protected_kernels(installation: &Installation<'_>, running: Option<&str>) -> 
     }
     let mut versions: Vec<&str> = kernels.iter().map(|(version, _)| *version).collect();
     versions.sort_by(|a, b| compare(b, a));
-    versions.dedup_by(|a, b| compare(&*a, &*b).is_eq());
+    versions.dedup_by(|a, b| compare(*a, *b).is_eq());
     let booted = kernels.iter().find(|(_, release)| Some(*release) == running).map(|(version, _)| *version);
     let mut kept: Vec<&str> = booted.into_iter().collect();
     for version in versions.into_iter().take(2) {

@@ -91,10 +91,7 @@ const DEFAULTS: [(&str, &str); 16] = [
     ("Dir::Etc::trusted", "trusted.gpg"),
     ("Dir::Etc::trustedparts", "trusted.gpg.d"),
     ("APT::Install-Recommends", "1"),
-    (
-        "Acquire::IndexTargets::deb::Packages::MetaKey",
-        "$(COMPONENT)/binary-$(ARCHITECTURE)/Packages",
-    ),
+    ("Acquire::IndexTargets::deb::Packages::MetaKey", "$(COMPONENT)/binary-$(ARCHITECTURE)/Packages"),
     ("Acquire::IndexTargets::deb::Packages::flatMetaKey", "Packages"),
 ];
 
@@ -120,9 +117,7 @@ impl Config {
             let Some(fragment) = uncommented(line.trim_matches(is_blank), &mut in_comment) else {
                 continue;
             };
-            reader
-                .fragment(&fragment)
-                .map_err(|kind| InvalidConfig { line: number, kind })?;
+            reader.fragment(&fragment).map_err(|kind| InvalidConfig { line: number, kind })?;
         }
         if reader.pending.is_empty() {
             return Ok(());
@@ -224,9 +219,7 @@ impl Config {
         if name.is_empty() {
             return None;
         }
-        let same = |at: &&usize| {
-            self.nodes.get(**at).is_some_and(|node| node.name.eq_ignore_ascii_case(name))
-        };
+        let same = |at: &&usize| self.nodes.get(**at).is_some_and(|node| node.name.eq_ignore_ascii_case(name));
         self.nodes.get(at)?.children.iter().find(same).copied()
     }
 

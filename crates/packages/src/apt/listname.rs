@@ -170,9 +170,7 @@ fn add_targets(archive: &mut Archive, entry: &Entry, architectures: &Architectur
     for wanted in wanted.iter().take(count) {
         let is_optional = wanted == IMPLICIT_ALL;
         let architecture = if is_optional { "all" } else { wanted };
-        let meta_key = template
-            .replace("$(COMPONENT)", &entry.component)
-            .replace("$(ARCHITECTURE)", architecture);
+        let meta_key = template.replace("$(COMPONENT)", &entry.component).replace("$(ARCHITECTURE)", architecture);
         if archive.targets.iter().any(|target| target.meta_key == meta_key) {
             continue;
         }

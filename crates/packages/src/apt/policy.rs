@@ -33,11 +33,7 @@ impl File {
     /// dpkg's database.
     #[must_use]
     pub fn installed() -> Self {
-        Self {
-            component: "now".to_owned(),
-            is_installed: true,
-            ..Self::default()
-        }
+        Self { component: "now".to_owned(), is_installed: true, ..Self::default() }
     }
 
     fn default_priority(&self) -> i32 {
@@ -119,11 +115,7 @@ impl Policy {
     /// The policy of a system without pins, to see what pins withhold.
     #[must_use]
     pub fn without_pins(files: &[File], native: &str) -> Self {
-        Self {
-            files: files.iter().map(File::default_priority).collect(),
-            pins: Vec::new(),
-            native: native.to_owned(),
-        }
+        Self { files: files.iter().map(File::default_priority).collect(), pins: Vec::new(), native: native.to_owned() }
     }
 
     fn pin_files(&mut self, matcher: &Matcher, priority: i32, files: &[File], fixed: &mut [bool]) {

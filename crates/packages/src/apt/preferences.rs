@@ -142,11 +142,7 @@ fn kind(word: &str, for_all: bool, source_version: bool) -> Option<PinKind> {
 
 fn priority(text: &str, for_all: bool) -> Result<Priority, PreferencesErrorKind> {
     if text == "never" {
-        return if for_all {
-            Ok(Priority::Never)
-        } else {
-            Err(PreferencesErrorKind::NeverForPackage)
-        };
+        return if for_all { Ok(Priority::Never) } else { Err(PreferencesErrorKind::NeverForPackage) };
     }
     let (negative, digits) = match text.as_bytes() {
         [b'-', rest @ ..] => (true, rest),

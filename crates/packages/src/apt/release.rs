@@ -130,10 +130,8 @@ impl<'a> Release<'a> {
             let line = std::str::from_utf8(line).ok()?;
             let mut words = line.split_ascii_whitespace();
             let (sha256, size, name) = (words.next()?, words.next()?, words.next()?);
-            (is_whole && name == meta_key).then(|| Checksum {
-                sha256: sha256.to_owned(),
-                size: size.parse().unwrap_or(0),
-            })
+            (is_whole && name == meta_key)
+                .then(|| Checksum { sha256: sha256.to_owned(), size: size.parse().unwrap_or(0) })
         })
     }
 
@@ -162,8 +160,7 @@ fn date(text: &str) -> Option<Timestamp> {
     jiff::tz::Offset::UTC.to_timestamp(civil).ok()
 }
 
-const MONTHS: [&str; 12] =
-    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 #[cfg(test)]
 mod tests {

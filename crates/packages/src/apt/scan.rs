@@ -15,12 +15,18 @@ use crate::record::{InvalidRecord, Record};
 /// No stanza is longer: apt gives up at the same size.
 pub const LONGEST_STANZA: usize = 1 << 20;
 
+/// No archive offers more versions of the packages that one device has.
+pub const MOST_OFFERS: usize = 500_000;
+
 /// What makes an index unusable.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum InvalidIndex {
     /// A stanza of more than 1 MiB, or bytes that are no stanzas at all.
     #[error("a stanza is longer than 1 MiB")]
     LongStanza,
+    /// More versions than any archive has.
+    #[error("the index has more than {MOST_OFFERS} versions of installed packages")]
+    ManyVersions,
     /// A stanza names no package, or in bytes that are not text.
     #[error(transparent)]
     Record(#[from] InvalidRecord),
@@ -37,9 +43,7 @@ pub struct Wanted {
 
 impl<'a> FromIterator<&'a str> for Wanted {
     fn from_iter<I: IntoIterator<Item = &'a str>>(names: I) -> Self {
-        Self {
-            names: names.into_iter().map(|name| name.as_bytes().into()).collect(),
-        }
+        Self { names: names.into_iter().map(|name| name.as_bytes().into()).collect() }
     }
 }
 
@@ -47,8 +51,7 @@ impl Wanted {
     /// A name found in an index, which apt folds to lower case.
     fn has(&self, name: &[u8]) -> bool {
         self.names.contains(name)
-            || name.iter().any(u8::is_ascii_uppercase)
-                && self.names.contains(name.to_ascii_lowercase().as_slice())
+            || name.iter().any(u8::is_ascii_uppercase) && self.names.contains(name.to_ascii_lowercase().as_slice())
     }
 }
 
@@ -105,13 +108,7 @@ impl<'w> Scanner<'w> {
     /// A scanner at the start of an index.
     #[must_use]
     pub fn new(wanted: &'w Wanted) -> Self {
-        Self {
-            wanted,
-            blank_line: Finder::new(b"\n\n"),
-            partial: Vec::new(),
-            offers: Vec::new(),
-            stanzas: 0,
-        }
+        Self { wanted, blank_line: Finder::new(b"\n\n"), partial: Vec::new(), offers: Vec::new(), stanzas: 0 }
     }
 
     /// Takes the next bytes.
@@ -197,9 +194,7 @@ impl<'w> Scanner<'w> {
         }
         self.stanzas += 1;
         // Every archive's tool writes the name first; others are read the slow way.
-        let name = stanza
-            .strip_prefix(b"Package: ")
-            .and_then(|rest| rest.get(..memchr::memchr(b'\n', rest)?));
+        let name = stanza.strip_prefix(b"Package: ").and_then(|rest| rest.get(..memchr::memchr(b'\n', rest)?));
         match name {
             Some(name) if !self.wanted.has(name) => match name.last() {
                 Some(b' ' | b'\t') => self.read(stanza),
@@ -213,6 +208,9 @@ impl<'w> Scanner<'w> {
     fn read(&mut self, stanza: &[u8]) -> Result<(), InvalidIndex> {
         let record = Record::parse(Stanza::new(stanza))?;
         if self.wanted.has(record.package.as_bytes()) {
+            if self.offers.len() >= MOST_OFFERS {
+                return Err(InvalidIndex::ManyVersions);
+            }
             self.offers.extend(Offer::of(&record));
         }
         Ok(())

@@ -376,10 +376,7 @@ impl Engine<'_> {
             security: package.versions.get(at..end)?.iter().any(|version| self.is_security(version)),
             catalog: *from_security.or(candidate.files.first())?,
             held: entry.is_held(),
-            phased: candidate.phased.map(|percentage| Phased {
-                percentage,
-                kept_back: self.is_kept_back(package, at),
-            }),
+            phased: candidate.phased.map(|percentage| Phased { percentage, kept_back: self.is_kept_back(package, at) }),
             leftover: false,
         })
     }
@@ -408,9 +405,7 @@ impl Engine<'_> {
         match self.phasing.mode {
             PhasingMode::Everybody => false,
             PhasingMode::Nobody => true,
-            PhasingMode::Drawn { machine_id } => {
-                draw(version.source, version.source_version, machine_id) > percentage
-            }
+            PhasingMode::Drawn { machine_id } => draw(version.source, version.source_version, machine_id) > percentage,
         }
     }
 }
@@ -429,11 +424,7 @@ mod tests {
         Status: deinstall ok config-files\n";
 
     fn file(suite: &str, label: &str) -> File {
-        let archive = Archive {
-            suite: Some(suite.into()),
-            label: Some(label.into()),
-            ..Archive::default()
-        };
+        let archive = Archive { suite: Some(suite.into()), label: Some(label.into()), ..Archive::default() };
         File { archive, site: Some("h".into()), component: "main".into(), ..File::default() }
     }
 
@@ -448,11 +439,8 @@ mod tests {
                 scanner.finish().unwrap().offers
             })
             .collect();
-        let indexes: Vec<_> = lists
-            .iter()
-            .zip(&found)
-            .map(|((file, _), offers)| Index { file: file.clone(), offers })
-            .collect();
+        let indexes: Vec<_> =
+            lists.iter().zip(&found).map(|((file, _), offers)| Index { file: file.clone(), offers }).collect();
         let pins = preferences::read(pins.as_bytes(), true).unwrap();
         let settings = Settings { pins: &pins, phasing, ..Settings::default() };
         updates(&installation, &indexes, &settings).unwrap()

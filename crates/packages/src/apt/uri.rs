@@ -66,12 +66,7 @@ impl Uri {
     /// the ending of a compressor.
     #[must_use]
     pub fn list_file_name(&self) -> String {
-        let bare = Self {
-            access: String::new(),
-            user: String::new(),
-            password: String::new(),
-            ..self.clone()
-        };
+        let bare = Self { access: String::new(), user: String::new(), password: String::new(), ..self.clone() };
         quoted(&bare.to_string(), "\\|{}[]<>\"^~_=!@#$%^&*").replace('/', "_")
     }
 }

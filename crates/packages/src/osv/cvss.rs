@@ -5,9 +5,7 @@
 /// CVSS 3 vector.
 #[must_use]
 pub fn base_score(vector: &str) -> Option<f32> {
-    let metrics = vector
-        .strip_prefix("CVSS:3.1/")
-        .or_else(|| vector.strip_prefix("CVSS:3.0/"))?;
+    let metrics = vector.strip_prefix("CVSS:3.1/").or_else(|| vector.strip_prefix("CVSS:3.0/"))?;
     let value = |name: &str| {
         let mut found = metrics.split('/').filter_map(|metric| metric.split_once(':'));
         found.find(|(key, _)| *key == name).map(|(_, value)| value)
@@ -27,15 +25,9 @@ pub fn base_score(vector: &str) -> Option<f32> {
         * weight("AC", &ATTACK_COMPLEXITY)?
         * weight("PR", privileges)?
         * weight("UI", &USER_INTERACTION)?;
-    let kept = ["C", "I", "A"]
-        .into_iter()
-        .try_fold(1.0, |kept, name| Some(kept * (1.0 - weight(name, &IMPACT)?)))?;
+    let kept = ["C", "I", "A"].into_iter().try_fold(1.0, |kept, name| Some(kept * (1.0 - weight(name, &IMPACT)?)))?;
     let base: f64 = 1.0 - kept;
-    let impact = if changed {
-        7.52 * (base - 0.029) - 3.25 * (base - 0.02).powi(15)
-    } else {
-        6.42 * base
-    };
+    let impact = if changed { 7.52 * (base - 0.029) - 3.25 * (base - 0.02).powi(15) } else { 6.42 * base };
     if impact <= 0.0 {
         return Some(0.0);
     }

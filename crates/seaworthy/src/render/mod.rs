@@ -2,6 +2,8 @@
 
 mod human;
 mod style;
+mod wrap;
 
 pub use human::{Show, report};
-pub use style::Style;
+pub use style::{Clean, Style};
+pub use wrap::wrapped;

@@ -54,12 +54,17 @@ impl fmt::Display for Clean<'_> {
 }
 
 fn shown(character: char) -> Box<dyn Iterator<Item = char>> {
-    let directs = matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    if character.is_control() || directs {
-        Box::new(character.escape_unicode())
-    } else {
-        Box::new(std::iter::once(character))
-    }
+    if is_hidden(character) { Box::new(character.escape_unicode()) } else { Box::new(std::iter::once(character)) }
+}
+
+/// Controls, and what reorders text, breaks lines or shows nothing (Unicode's Default_Ignorable_Code_Point, in part).
+fn is_hidden(character: char) -> bool {
+    let ignorable = matches!(
+        character,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}'
+    );
+    ignorable || (character.is_control() && character != '\t')
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Carriers: how a stamp travels. Each form is written by one module and read back by it; all of them end in the same
 //! COSE bytes, and none of them adds a claim.
 
+mod bits;
+mod corners;
 mod png;
 mod qr;
 mod scan;

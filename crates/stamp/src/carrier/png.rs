@@ -41,7 +41,9 @@ impl Qr {
     /// One row of pixels, eight to a byte, light is 1.
     fn packed_row(&self, y: usize, pixels: usize) -> Vec<u8> {
         let row: Vec<bool> = (0..self.framed_width() * pixels).map(|x| !self.is_dark(x / pixels, y)).collect();
-        row.chunks(8).map(|eight| eight.iter().zip(0..).fold(0, |byte, (&light, at)| byte | u8::from(light) << (7 - at))).collect()
+        row.chunks(8)
+            .map(|eight| eight.iter().zip(0..).fold(0, |byte, (&light, at)| byte | u8::from(light) << (7 - at)))
+            .collect()
     }
 }
 

@@ -1,7 +1,9 @@
 //! Finding and reading the one QR code in a picture, by `rqrr`.
 //!
 //! A picture may come from anybody. `rqrr` is known to panic on some (WanzenBug/rqrr issue 54, an assertion in its
-//! geometry), so each attempt is fenced in: what panics has no readable code.
+//! geometry), so each attempt is fenced in: what panics has no readable code. And it
+//! copies the picture for each three corners that might belong together, so that a small file full of corners would keep
+//! it busy for minutes: `corners` counts them first, on the very bits that `rqrr` then sees.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -9,10 +11,12 @@ use rqrr::{Grid, PreparedImage, SimpleGrid};
 use seaworthy_model::Code;
 
 use super::QUIET_ZONE;
+use super::bits::Bits;
+use super::corners;
 use super::qr::Qr;
 use crate::refusal::Refusal;
 
-/// Pictures with more pixels are first looked at in half their size: a photograph has far more than a code needs.
+/// Pictures with more pixels are halved until they have no more: a photograph has far more than a code needs.
 const AMPLE: usize = 4_000_000;
 /// Pictures with fewer pixels are also looked at in three times their size: `rqrr` wants several pixels to a module.
 const SMALL: usize = 500_000;
@@ -26,14 +30,16 @@ pub(crate) struct Grey {
 }
 
 /// What one look at a picture saw.
-#[derive(Default)]
 struct Seen {
     texts: Vec<String>,
     unreadable: bool,
 }
 
 /// The text of the one code in the picture.
-pub(crate) fn scan(picture: Grey) -> Result<String, Refusal> {
+pub(crate) fn scan(mut picture: Grey) -> Result<String, Refusal> {
+    while picture.pixels.len() > AMPLE {
+        picture = picture.halved();
+    }
     let mut unreadable = false;
     for look in looks(&picture) {
         let seen = look_at(&look());
@@ -52,9 +58,6 @@ pub(crate) fn scan(picture: Grey) -> Result<String, Refusal> {
 fn looks(picture: &Grey) -> Vec<Box<dyn Fn() -> Grey + '_>> {
     let size = picture.pixels.len();
     let mut looks: Vec<Box<dyn Fn() -> Grey + '_>> = Vec::new();
-    if size > AMPLE {
-        looks.push(Box::new(|| picture.halved()));
-    }
     looks.push(Box::new(|| picture.clone()));
     looks.push(Box::new(|| picture.negative()));
     if size <= SMALL {
@@ -65,9 +68,14 @@ fn looks(picture: &Grey) -> Vec<Box<dyn Fn() -> Grey + '_>> {
 }
 
 fn look_at(picture: &Grey) -> Seen {
+    let bits = Bits::of(picture);
+    let given_up = Seen { texts: Vec::new(), unreadable: true };
+    if corners::are_too_many(&bits) {
+        return given_up;
+    }
     let looked = catch_unwind(AssertUnwindSafe(|| {
-        let at = |x, y| picture.at(x, y);
-        let mut prepared = PreparedImage::prepare_from_greyscale(picture.width, picture.height, at);
+        let at = |x, y| bits.is_dark(x, y);
+        let mut prepared = PreparedImage::prepare_from_bitmap(bits.width, bits.height, at);
         let decoded: Vec<_> = prepared.detect_grids().iter().map(|grid| grid.decode()).collect();
         let unreadable = decoded.iter().any(Result::is_err);
         let mut texts: Vec<String> = decoded.into_iter().flatten().map(|(_, text)| text).collect();
@@ -75,7 +83,7 @@ fn look_at(picture: &Grey) -> Seen {
         texts.dedup();
         Seen { texts, unreadable }
     }));
-    looked.unwrap_or_default()
+    looked.unwrap_or(given_up)
 }
 
 /// The text of a code whose modules are known.
@@ -104,7 +112,10 @@ impl Grey {
 
     fn halved(&self) -> Grey {
         self.redrawn(self.width.div_ceil(2), self.height.div_ceil(2), |x, y| {
-            let sum: u16 = [(0, 0), (1, 0), (0, 1), (1, 1)].map(|(dx, dy)| u16::from(self.at(2 * x + dx, 2 * y + dy))).iter().sum();
+            let sum: u16 = [(0, 0), (1, 0), (0, 1), (1, 1)]
+                .map(|(dx, dy)| u16::from(self.at(2 * x + dx, 2 * y + dy)))
+                .iter()
+                .sum();
             u8::try_from(sum / 4).unwrap_or(u8::MAX)
         })
     }

@@ -90,7 +90,9 @@ mod tests {
         let svg = Qr::of(TEXT).unwrap().to_svg();
         assert_eq!(read(svg.trim()).unwrap(), TEXT);
         assert!(svg.contains("<title id=\"title\">") && svg.contains("role=\"img\""));
-        for other in [svg.replace("#000", "#fff"), svg.replace("<rect", "<image"), svg.replace("h7v1", "h6v1"), "<svg/>".into()] {
+        for other in
+            [svg.replace("#000", "#fff"), svg.replace("<rect", "<image"), svg.replace("h7v1", "h6v1"), "<svg/>".into()]
+        {
             assert_eq!(read(other.trim()).unwrap_err().code(), Code::StampSvg);
         }
     }

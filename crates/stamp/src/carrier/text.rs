@@ -107,7 +107,16 @@ mod tests {
 
     #[test]
     fn what_is_no_stamp_is_said_to_be_none() {
-        for text in ["", "MZXW6", "http://check.example/S#MZXW6", "https://check.example/T#MZXW6", "https:///S#MZXW6", "https://a b/S#MZXW6", "é", "SEAWORTHY"] {
+        for text in [
+            "",
+            "MZXW6",
+            "http://check.example/S#MZXW6",
+            "https://check.example/T#MZXW6",
+            "https:///S#MZXW6",
+            "https://a b/S#MZXW6",
+            "é",
+            "SEAWORTHY",
+        ] {
             assert_eq!(code(text), Code::StampText, "{text}");
         }
     }

@@ -34,7 +34,9 @@ pub(crate) fn digest() -> String {
 pub(crate) fn appraisal() -> Appraisal {
     Appraisal {
         policy: PolicyId { name: "six-month".into(), digest: digest() },
-        timeline: Timeline::always(Verdict::Unknown).then(time(ISSUED), Verdict::Pass).then(time(EXPIRES), Verdict::Unknown),
+        timeline: Timeline::always(Verdict::Unknown)
+            .then(time(ISSUED), Verdict::Pass)
+            .then(time(EXPIRES), Verdict::Unknown),
         findings: vec![],
     }
 }
@@ -108,11 +110,8 @@ fn map(entries: Vec<(Value, Value)>) -> Value {
 
 /// The claims of a good stamp.
 pub(crate) fn claims() -> Value {
-    let thumbprinted = encoded(&map(vec![
-        (int(1), int(1)),
-        (int(-1), int(6)),
-        (int(-2), bytes(key(PRESENTER).public().as_bytes())),
-    ]));
+    let thumbprinted =
+        encoded(&map(vec![(int(1), int(1)), (int(-1), int(6)), (int(-2), bytes(key(PRESENTER).public().as_bytes()))]));
     let thumbprint = ring::digest::digest(&ring::digest::SHA256, &thumbprinted);
     let ours = map(vec![(int(0), int(1)), (int(1), int(0)), (int(2), int(0)), (int(3), bytes(&[0x5a; 32]))]);
     let device = map(vec![(int(1000), int(2)), (int(1003), Value::Array(vec![text("six-month")])), (int(1006), ours)]);

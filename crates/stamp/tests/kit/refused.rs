@@ -57,13 +57,33 @@ fn forms() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         ("tag 17", "stamp-tag", [&[0xd1], &good[1..]].concat()),
         ("tag 61 before tag 18", "stamp-tag", [&[0xd8, 61], &good[..]].concat()),
         ("cut short", "stamp-malformed", good[..good.len() - 1].to_vec()),
-        ("an array of three", "stamp-malformed", replaced(&good, &[0xd2, 0x84], &[0xd2, 0x83])[..good.len() - 66].to_vec()),
-        ("a detached payload", "stamp-malformed", encoded(&Value::Tag(18, Box::new(Value::Array(vec![bytes(&[0xa0]), Value::Map(vec![]), Value::Null, bytes(&[0; 64])]))))),
+        (
+            "an array of three",
+            "stamp-malformed",
+            replaced(&good, &[0xd2, 0x84], &[0xd2, 0x83])[..good.len() - 66].to_vec(),
+        ),
+        (
+            "a detached payload",
+            "stamp-malformed",
+            encoded(&Value::Tag(
+                18,
+                Box::new(Value::Array(vec![bytes(&[0xa0]), Value::Map(vec![]), Value::Null, bytes(&[0; 64])])),
+            )),
+        ),
         ("a byte after the stamp", "stamp-trailing-bytes", [&good[..], &[0]].concat()),
         ("an array without length", "stamp-indefinite-length", [&[0xd2, 0x9f], inner, &[0xff]].concat()),
         ("a length longer than needed", "stamp-long-integer", [&[0xd2, 0x98, 4], inner].concat()),
         ("nested too deep", "stamp-too-deep", [vec![0xd2], vec![0x81; 32], vec![0]].concat()),
-        ("an unprotected header", "stamp-unprotected", forge_under(DEVICE, &encoded(&Value::Map(header(DEVICE))), Value::Map(vec![(int(4), bytes(&[1]))]), &encoded(&claims()))),
+        (
+            "an unprotected header",
+            "stamp-unprotected",
+            forge_under(
+                DEVICE,
+                &encoded(&Value::Map(header(DEVICE))),
+                Value::Map(vec![(int(4), bytes(&[1]))]),
+                &encoded(&claims()),
+            ),
+        ),
     ]
 }
 
@@ -84,7 +104,11 @@ fn headers() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         ("no key id", "stamp-header", under(|header| _ = header.remove(1))),
         ("a key id of seven bytes", "stamp-header", under(|header| header[1].1 = bytes(&[0; 7]))),
         ("a header twice", "stamp-duplicate-key", under(|header| header.push((int(16), text(TYP))))),
-        ("the same hint, another key", "stamp-signature", forge_under(STRANGER, &encoded(&Value::Map(header(DEVICE))), Value::Map(vec![]), &encoded(&claims()))),
+        (
+            "the same hint, another key",
+            "stamp-signature",
+            forge_under(STRANGER, &encoded(&Value::Map(header(DEVICE))), Value::Map(vec![]), &encoded(&claims())),
+        ),
         ("an unknown issuer", "stamp-issuer", forge(STRANGER, &encoded(&claims()))),
     ]
 }
@@ -118,7 +142,11 @@ fn claim_sets() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         ("no tier", "stamp-not-affirming", with(&device(), int(1000), int(0))),
         ("warning", "stamp-not-affirming", with(&[], int(1000), int(32))),
         ("contraindicated", "stamp-not-affirming", with(&device(), int(1000), int(96))),
-        ("a warning in the trust vector", "stamp-not-affirming", with(&device(), int(1001), Value::Map(vec![(int(2), int(32))]))),
+        (
+            "a warning in the trust vector",
+            "stamp-not-affirming",
+            with(&device(), int(1001), Value::Map(vec![(int(2), int(32))])),
+        ),
     ];
     cases.extend(unknown_claims());
     cases.extend(missing_claims());
@@ -199,7 +227,10 @@ fn judgements() -> Vec<Case> {
     let other_digest = forge(ORGANISATION, &with(&ours(), int(3), bytes(&[0; 32])));
     let revocable = Particulars { status: Some(status()), ..particulars() };
     vec![
-        Case { floor: Some(time("2026-11-23T00:00:01Z")), ..at("a clock before the floor", "clock-wrong", good(), NOW) },
+        Case {
+            floor: Some(time("2026-11-23T00:00:01Z")),
+            ..at("a clock before the floor", "clock-wrong", good(), NOW)
+        },
         at("a clock before the record", "clock-wrong", by(ORGANISATION, &particulars()), "2025-12-31T23:49:59Z"),
         at("a log's key", "stamp-role", by(LOG, &particulars()), NOW),
         at("a record that has ended", "stamp-record-ended", by(ORGANISATION, &particulars()), "2028-01-01"),
