@@ -29,14 +29,19 @@ pub fn sha256(bytes: &[u8]) -> String {
     hex(ring::digest::digest(&SHA256, bytes).as_ref())
 }
 
-/// Digest of a whole list.
-pub(super) fn digest(list: &List) -> Result<Digest, ListError> {
+/// Digest of a whole list of at most `limit` bytes; a longer one is not read to its end.
+pub(super) fn digest(list: &List, limit: u64) -> Result<Digest, ListError> {
     let (full, filled) = sync_channel::<Vec<u8>>(BLOCKS);
     let (empty, emptied) = channel::<Vec<u8>>();
     thread::scope(|scope| {
         let hasher = scope.spawn(move || hash_blocks(&filled, &empty));
         let mut block = Vec::with_capacity(BLOCK);
+        let mut size = 0u64;
         let read = list.for_each_chunk(|chunk| {
+            size = size.saturating_add(chunk.len() as u64);
+            if size > limit {
+                return Err(ListError::TooLong { path: list.path().to_owned() });
+            }
             block.extend_from_slice(chunk);
             if block.len() >= BLOCK {
                 let next = emptied.try_recv().unwrap_or_default();
@@ -82,7 +87,7 @@ mod tests {
             let bytes = vec![7u8; length];
             std::fs::write(folder.path().join("list"), &bytes).unwrap();
             let list = crate::lists::open(&crate::Root::disk(folder.path()), std::path::Path::new("/list")).unwrap();
-            assert_eq!(digest(&list).unwrap(), Digest { sha256: sha256(&bytes), size: length as u64 });
+            assert_eq!(digest(&list, length as u64).unwrap(), Digest { sha256: sha256(&bytes), size: length as u64 });
         }
     }
 }

@@ -8,7 +8,7 @@ use seaworthy_packages::apt::release::{self, Checksum, Release};
 use super::hash::{self, Digest};
 use super::keyrings::{self, SignedBy};
 use super::openpgp::{self, Verified};
-use crate::lists;
+use crate::lists::{self, ListError};
 use crate::root::Root;
 use crate::updates::ReleaseFiles;
 
@@ -50,7 +50,10 @@ pub fn prove(root: &Root, host: &Root, claimed: &Claimed, now: Timestamp) -> Res
     for (name, path) in &claimed.lists {
         let checksum = release.checksum(name).ok_or(Reason::Mismatch)?;
         let list = lists::open(root, path).map_err(|error| error.reason())?;
-        let digest = hash::digest(&list).map_err(|error| error.reason())?;
+        let digest = hash::digest(&list, checksum.size).map_err(|error| match error {
+            ListError::TooLong { .. } => Reason::Mismatch,
+            other => other.reason(),
+        })?;
         compare(&digest, &checksum)?;
     }
     Ok(Found { key: verified.key, release: hash::sha256(signed.bytes()), expires: verified.expires })

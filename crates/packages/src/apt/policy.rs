@@ -392,7 +392,7 @@ mod tests {
                 version: Some("13".into()),
                 ..release::Archive::default()
             },
-            site: Some("deb.debian.org".into()),
+            site: Some("deb.example.org".into()),
             component: "main".into(),
             architecture: Some("amd64".into()),
             is_installed: false,
@@ -423,7 +423,7 @@ mod tests {
             (Release, "b=amd64", (true, false)),
             (Release, "x=y", (false, false)),
             (Release, "a=/^stable/", (true, false)),
-            (Origin, "deb.debian.org", (true, false)),
+            (Origin, "deb.example.org", (true, false)),
             (Origin, "\"\"", (false, false)),
             (Origin, "*", (true, false)),
         ] {

@@ -160,7 +160,10 @@ mod tests {
     #[test]
     fn file_names() {
         for (uri, name) in [
-            ("http://deb.debian.org/debian/dists/bookworm/InRelease", "deb.debian.org_debian_dists_bookworm_InRelease"),
+            (
+                "http://deb.example.org/debian/dists/bookworm/InRelease",
+                "deb.example.org_debian_dists_bookworm_InRelease",
+            ),
             ("https://user:pass@host:8080/a_b/c~d/", "host:8080_a%5fb_c%7ed_"),
             ("file:/srv/repo/./Packages", "_srv_repo_._Packages"),
             ("mirror+file:/etc/apt/mirrors.list/x", "_etc_apt_mirrors.list_x"),

@@ -109,7 +109,7 @@ fn ageless(text: &str) -> String {
 pub fn old_debian() -> Sysroot {
     Sysroot::new()
         .file("/etc/os-release", "ID=debian\nVERSION_ID=\"8\"\nVERSION_CODENAME=jessie\n")
-        .file("/etc/apt/sources.list", "deb http://deb.debian.org/debian jessie main\n")
+        .file("/etc/apt/sources.list", "deb http://deb.example.org/debian jessie main\n")
         .file("/var/lib/dpkg/status", status("bash", "4.3-11+deb8u2"))
         .folder("/var/lib/apt/lists")
 }
