@@ -1,6 +1,8 @@
 //! A draft: what one rule says of one subject, before the limits of the evidence itself are laid over it.
 
-use seaworthy_model::{Claim, Code, Finding, Fix, Interval, Reason, Severity, Timeline, Timestamp, Verdict};
+use seaworthy_model::{
+    Claim, Code, DateSource, Dated, Finding, Fix, Interval, Reason, Severity, Timeline, Timestamp, Verdict,
+};
 
 use crate::fix;
 
@@ -96,7 +98,12 @@ impl Draft {
             _ if lapse => Some(fix::of_code(self.code)),
             _ => None,
         });
+        // A lapse without a date of its own stands since this inspection at the latest, and is due.
+        let undated = self.first == Verdict::Fail && self.since.is_none();
+        let seen = Dated { at: window.from, from: DateSource::Inspection };
         let Draft { code, subject, reason, since, due, .. } = self;
+        let since = since.or(undated.then_some(Interval { not_before: None, by: Some(seen) }));
+        let due = due.or(undated.then_some(window.from));
         Finding { code, subject, severity, timeline, reason, since, due, fix }
     }
 

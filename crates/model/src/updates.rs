@@ -25,8 +25,8 @@ named! {
         RestartRequest = "restart-request",
         /// The vendor's table of support ends.
         SupportEnd = "support-end",
-        /// The header of a signature file.
-        Signatures = "signatures",
+        /// The inspection that saw a lapse which carries no date of its own.
+        Inspection = "inspection",
     }
 }
 

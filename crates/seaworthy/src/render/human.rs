@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::io::{self, Write};
 
-use seaworthy_model::{Code, Dated, Finding, Interval, PendingUpdate, Severity, Subject, Timestamp, Verdict};
+use seaworthy_model::{
+    Code, DateSource, Dated, Finding, Interval, PendingUpdate, Severity, Subject, Timestamp, Verdict,
+};
 
 use super::style::{Clean, Style};
 use super::wrap::wrapped;
@@ -173,6 +175,11 @@ fn lines(group: &[&Reported], page: &Page, out: &mut dyn Write) -> io::Result<()
 
 fn dates(finding: &Finding, now: Timestamp) -> String {
     let mut dates = String::new();
+    // A lapse that only this inspection dates stands now: no more is known.
+    let since_now = |since: &Interval| since.by.is_some_and(|by| by.from == DateSource::Inspection);
+    if finding.since.as_ref().is_some_and(since_now) && finding.due.is_some_and(|due| due <= now) {
+        return dates;
+    }
     if let Some(since) = finding.since.as_ref().filter(|since| since.by.or(since.not_before).is_some()) {
         let out_for = if is_update(finding.code) { "out for" } else { "for" };
         dates.push_str(&format!("  {out_for} {}", lateness(since, now)));
