@@ -2,7 +2,7 @@
 //!
 //! In: [`appraise`], pure and total; the fix commands; the policies, read from TOML. Out: any I/O, clock, environment
 //! or randomness. The catalog is a claim of the evidence. One file per family of rules; each says of one subject what
-//! its verdict is at the inspection and at which instants it turns ([`draft`]). Three limits lie over all of them: before
+//! its verdict is at the inspection and at which instants it turns (`draft`). Three limits lie over all of them: before
 //! the inspection nothing is known, after the policy's cadence nothing is known any more, and a clock that stands before
 //! a signed date makes everything unknown.
 //!
