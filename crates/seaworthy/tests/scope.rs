@@ -39,7 +39,7 @@ fn a_policy_shows_what_it_would_read() {
           leftover           Installed for the sake of others that are gone; `apt-get autoremove` would remove it.
           not_before         It was not out before this instant: late by at most now minus this.
             at               The instant.
-            from             Where it comes from. One of: release-date, first-seen, advisory, installed-build, last-scan, installation, restart-request, support-end, signatures.
+            from             Where it comes from. One of: release-date, first-seen, advisory, installed-build, last-scan, installation, restart-request, support-end, inspection.
           offered_by         Index into the sources of the catalog claim: who offers the candidate.
           out_by             It was out by this instant: late by at least now minus this. As above.
           package            Binary package.
