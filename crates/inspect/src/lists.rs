@@ -20,7 +20,7 @@ pub const LONGEST_LIST: u64 = 2 << 30;
 const LARGEST_WINDOW: u64 = 64 << 20;
 
 /// Bytes read at once.
-pub const CHUNK: usize = 256 << 10;
+pub const CHUNK: usize = 64 << 10;
 
 /// Why a list cannot be read.
 #[derive(Debug, Error)]

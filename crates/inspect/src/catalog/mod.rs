@@ -4,11 +4,9 @@
 //! lists, its dates. What cannot be proved is said with its reason; nothing is guessed.
 
 mod cleartext;
-mod hash;
 pub mod keyrings;
 pub mod memory;
 pub mod openpgp;
 pub mod pending;
-pub mod prove;
-
-pub use hash::sha256;
+mod prove;
+mod signed;

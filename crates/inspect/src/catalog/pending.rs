@@ -1,10 +1,7 @@
 //! The updates and catalog claims: what is pending by the files, which catalogs that was judged by and whether they are
 //! proved, and since when each update has been out.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use seaworthy_model::{
     Catalog, CatalogSource, Claim, DateSource, Dated, Distribution, KeptBack, OtherBuild, PendingUpdate, Place, Proof,
@@ -12,15 +9,14 @@ use seaworthy_model::{
 };
 use seaworthy_packages::apt::updates::Upgrade;
 
-use super::keyrings::{self, SignedBy};
 use super::memory::{self, Memory};
-use super::prove::{self, Claimed, Found};
+use super::prove::{Found, Proved, Prover};
 use crate::advisories::Advisories;
 use crate::ledger::{Ledger, latest};
 use crate::lists::ListError;
 use crate::root::Root;
 use crate::state::StateDirectory;
-use crate::updates::{self, Archive, CatalogState, Conditions, Input, ReleaseFiles, Survey, UpdatesError};
+use crate::updates::{self, Archive, CatalogState, Conditions, ReleaseFiles, Survey, UpdatesError};
 
 /// Places that these claims are read from.
 const PLACES: [Place; 12] = [
@@ -123,10 +119,14 @@ impl Finding {
         Ok(Finding { memory, troubles })
     }
 
-    /// Reads and proves. Lists are scanned and hashed apart: only if nothing changed meanwhile is one proof of the other.
+    /// Reads and proves. Files are read one after the other: only if nothing changed meanwhile do they belong together.
     fn afresh(question: &Question<'_>, conditions: &Conditions) -> Result<Memory, UpdatesError> {
         for _ in 0..ATTEMPTS {
-            let proved = survey_and_prove(question, conditions)?;
+            let prover = Prover { root: question.root, host: question.host, now: question.now };
+            let proved = match question.proving {
+                Proving::RememberedOnly => prover.survey(conditions)?,
+                Proving::WhereNeeded | Proving::Again => prover.prove(conditions)?,
+            };
             // A database that was emptied has nothing to update; that is no answer.
             if proved.survey.installed == 0 {
                 return Err(UpdatesError::NoDatabase { path: PathBuf::from("/var/lib/dpkg/status") });
@@ -178,9 +178,6 @@ impl Finding {
 
 /// How often reading is tried while packages are being changed.
 const ATTEMPTS: usize = 3;
-
-/// Archives that are proved side by side.
-const PROVERS: usize = 4;
 
 /// A clock may be this far behind a signed date (DESIGN §3).
 const CLOCK_TOLERANCE_SECONDS: i64 = 600;
@@ -254,104 +251,6 @@ fn remember(question: &Question<'_>, proved: Proved, conditions: &str) -> Memory
         .map(|upgrade| (upgrade.installed_source_version.clone(), upgrade.candidate_source_version.clone()))
         .collect();
     memory
-}
-
-/// A survey, the proof of each of its archives, and the keyrings that the proofs depend on.
-struct Proved {
-    survey: Survey,
-    proofs: Vec<Result<Found, Reason>>,
-    keyrings: Vec<Input>,
-}
-
-/// Lists are hashed on other threads while they are scanned: hashing takes the longest of all.
-fn survey_and_prove(question: &Question<'_>, conditions: &Conditions) -> Result<Proved, UpdatesError> {
-    thread::scope(|scope| {
-        let (mut started, mut keyrings) = (None, Vec::new());
-        let survey = updates::survey_beside(question.root, conditions, |archives, catalogs| {
-            if question.proving != Proving::RememberedOnly {
-                let claimed = claimed(archives, catalogs);
-                keyrings = keyring_inputs(question, claimed.iter());
-                started = Some(scope.spawn(move || prove_all(question, &claimed)));
-            }
-        })?;
-        let proofs = started.map(|proofs| proofs.join().unwrap_or_default());
-        let mut proofs = proofs.unwrap_or_else(|| survey.archives.iter().map(|_| Err(Reason::Unproved)).collect());
-        proofs.resize_with(survey.archives.len(), || Err(Reason::Garbled));
-        if question.proving != Proving::RememberedOnly {
-            doubt_empty_lists(&survey, &mut proofs);
-        }
-        Ok(Proved { survey, proofs, keyrings })
-    })
-}
-
-/// Only the scan tells whether a list has anything in it.
-fn doubt_empty_lists(survey: &Survey, proofs: &mut [Result<Found, Reason>]) {
-    for catalog in survey.catalogs.iter().filter(|catalog| matches!(catalog.state, CatalogState::Empty { .. })) {
-        if let Some(proof) = proofs.get_mut(catalog.archive) {
-            *proof = Err(Reason::ListsEmpty);
-        }
-    }
-}
-
-/// What is to be proved of each archive. One without all of its lists is not proved.
-fn claimed(archives: &[Archive], catalogs: &[updates::Catalog]) -> Vec<(Claimed, Option<Reason>)> {
-    let mut all: Vec<(Claimed, Option<Reason>)> = archives.iter().map(claimed_by).collect();
-    for catalog in catalogs {
-        let Some((claimed, gap)) = all.get_mut(catalog.archive) else { continue };
-        match &catalog.state {
-            CatalogState::Present { path, .. } | CatalogState::Empty { path } => {
-                claimed.lists.push((catalog.meta_key.clone(), path.clone()));
-            }
-            CatalogState::Missing => *gap = Some(Reason::ListsMissing),
-            CatalogState::Vacant | CatalogState::NotOffered => {}
-        }
-    }
-    all
-}
-
-fn claimed_by(archive: &Archive) -> (Claimed, Option<Reason>) {
-    let signed_by = SignedBy::parse(archive.options.signed_by.as_deref());
-    // Options that hide packages are not followed, so that the set may not be apt's.
-    let gap = archive.options.is_filtered.then_some(Reason::NotSupported);
-    (Claimed { release: archive.release.clone(), signed_by, lists: Vec::new() }, gap)
-}
-
-fn keyring_inputs<'a>(
-    question: &Question<'_>,
-    claimed: impl Iterator<Item = &'a (Claimed, Option<Reason>)>,
-) -> Vec<Input> {
-    let of = |(claimed, _): &(Claimed, _)| keyrings::files(question.root, question.host, &claimed.signed_by);
-    let mut paths: Vec<PathBuf> = claimed.flat_map(of).chain([PathBuf::from(keyrings::PARTS)]).collect();
-    paths.sort_unstable();
-    paths.dedup();
-    paths.into_iter().map(|path| Input { identity: question.root.identity(&path).ok(), path }).collect()
-}
-
-/// One proof for each archive, some side by side.
-fn prove_all(question: &Question<'_>, claimed: &[(Claimed, Option<Reason>)]) -> Vec<Result<Found, Reason>> {
-    let prove_one = |(claimed, gap): &(Claimed, Option<Reason>)| match gap {
-        Some(reason) => Err(*reason),
-        None => prove::prove(question.root, question.host, claimed, question.now),
-    };
-    let next = AtomicUsize::new(0);
-    let worker = || {
-        let jobs = std::iter::from_fn(|| {
-            Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| Some((at, claimed.get(at)?)))
-        });
-        // A panic over one archive is garbage in that archive, and reaches no other.
-        let proof = |job| catch_unwind(AssertUnwindSafe(|| prove_one(job))).unwrap_or(Err(Reason::Garbled));
-        jobs.map(|(at, job)| (at, proof(job))).collect::<Vec<_>>()
-    };
-    let mut proofs: Vec<Result<Found, Reason>> = claimed.iter().map(|_| Err(Reason::Garbled)).collect();
-    thread::scope(|scope| {
-        let started: Vec<_> = (0..PROVERS.min(claimed.len())).map(|_| scope.spawn(worker)).collect();
-        for (at, proof) in started.into_iter().flat_map(|proofs| proofs.join().unwrap_or_default()) {
-            if let Some(slot) = proofs.get_mut(at) {
-                *slot = proof;
-            }
-        }
-    });
-    proofs
 }
 
 /// The indexes of an archive; they stand in the order of the archives.

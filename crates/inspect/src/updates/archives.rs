@@ -8,12 +8,13 @@ use seaworthy_model::Timestamp;
 use seaworthy_packages::apt::config::Config;
 use seaworthy_packages::apt::listname::{self, Target};
 use seaworthy_packages::apt::release::{self, Checksum, Release, cleartext};
-use seaworthy_packages::apt::scan::Found;
 use seaworthy_packages::apt::sources::Options;
 
 use super::UpdatesError;
 use super::inputs::Reader;
+use super::scan::Scanned;
 use super::settings::Plan;
+use crate::hash::Digest;
 
 /// No Release file is larger; Debian's have 150 KB.
 const LARGEST_RELEASE: u64 = 64 << 20;
@@ -76,6 +77,8 @@ pub struct Catalog {
     pub checksum: Option<Checksum>,
     /// Whether it is there.
     pub state: CatalogState,
+    /// Of its list, where that was hashed.
+    pub digest: Option<Digest>,
 }
 
 /// Whether an index of packages is there.
@@ -262,6 +265,7 @@ impl Lists {
             component: target.component.clone(),
             checksum,
             state,
+            digest: None,
         }
     }
 }
@@ -283,14 +287,15 @@ fn absence(target: &Target, release: Option<&Release<'_>>, checksum: Option<&Che
     }
 }
 
-/// Says of the lists that were read whether they have anything in them.
-pub(super) fn judge(catalogs: &mut [Catalog], found: &[Option<Found>]) {
-    for (catalog, found) in catalogs.iter_mut().zip(found) {
-        let (Some(path), Some(found)) = (catalog.state.path().map(Path::to_owned), found) else {
+/// Says of the lists that were read whether they have anything in them, and what their digests are.
+pub(super) fn judge(catalogs: &mut [Catalog], scanned: &[Option<Scanned>]) {
+    for (catalog, scanned) in catalogs.iter_mut().zip(scanned) {
+        let (Some(path), Some(scanned)) = (catalog.state.path().map(Path::to_owned), scanned) else {
             continue;
         };
-        if found.stanzas > 0 {
-            catalog.state = CatalogState::Present { path, packages: found.stanzas };
+        catalog.digest.clone_from(&scanned.digest);
+        if scanned.found.stanzas > 0 {
+            catalog.state = CatalogState::Present { path, packages: scanned.found.stanzas };
         } else if catalog.checksum.as_ref().is_some_and(|checksum| checksum.size == 0) {
             catalog.state = CatalogState::Vacant;
         }

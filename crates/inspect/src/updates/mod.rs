@@ -33,6 +33,7 @@ use crate::root::{ReadError, Root};
 use archives::Survey as _;
 use database::Database;
 use inputs::Reader;
+use scan::Scanned;
 use settings::Configuration;
 
 /// What the files do not tell.
@@ -161,18 +162,19 @@ pub enum UpdatesError {
 /// # Errors
 /// There is no answer that apt would give, or none that can be trusted.
 pub fn survey(root: &Root, conditions: &Conditions) -> Result<Survey, UpdatesError> {
-    survey_beside(root, conditions, |_, _| ())
+    survey_beside(root, conditions, |_, _| Vec::new())
 }
 
-/// Surveys a root, and tells of its live sources before their lists are read, so that they can be proved meanwhile.
-/// Whether a list that is there has anything in it is not known yet then.
+/// Surveys a root, and tells of its live sources before their lists are read, so that their signatures can be checked
+/// meanwhile. Whether a list that is there has anything in it is not known yet then. The answer says of which archives
+/// the lists are to be hashed.
 ///
 /// # Errors
 /// There is no answer that apt would give, or none that can be trusted.
 pub fn survey_beside(
     root: &Root,
     conditions: &Conditions,
-    tell: impl FnOnce(&[Archive], &[Catalog]),
+    tell: impl FnOnce(&[Archive], &[Catalog]) -> Vec<bool>,
 ) -> Result<Survey, UpdatesError> {
     let mut reader = Reader::new(root);
     let configuration = Configuration::read(&mut reader)?;
@@ -185,15 +187,15 @@ pub fn survey_beside(
     }
     let live = listname::archives(&plan.entries, &architectures, &configuration.config);
     let (archives, mut catalogs) = reader.archives(&plan, &live, &configuration.config)?;
-    tell(&archives, &catalogs);
-    let found = scan::scan(root, &catalogs, &installation.wanted())?;
-    archives::judge(&mut catalogs, &found);
+    let hashed = tell(&archives, &catalogs);
+    let scanned = scan::scan(root, &catalogs, &hashed, &installation.wanted())?;
+    archives::judge(&mut catalogs, &scanned);
     let updates = answer(
         &mut reader,
         conditions,
         &configuration,
         &installation,
-        &Catalogs { archives: &archives, catalogs: &catalogs, found: &found },
+        &Catalogs { archives: &archives, catalogs: &catalogs, scanned: &scanned },
     )?;
     Ok(Survey {
         updates,
@@ -209,14 +211,14 @@ struct Catalogs<'a> {
     archives: &'a [Archive],
     catalogs: &'a [Catalog],
     /// By catalog; `None` where there is no list.
-    found: &'a [Option<Found>],
+    scanned: &'a [Option<Scanned>],
 }
 
 impl Catalogs<'_> {
     /// The catalogs that are there, and what pins look at in them.
     fn present(&self) -> impl Iterator<Item = (usize, policy::File, &Found)> {
-        let both = self.catalogs.iter().zip(self.found).enumerate();
-        both.filter_map(|(at, (catalog, found))| {
+        let both = self.catalogs.iter().zip(self.scanned).enumerate();
+        both.filter_map(|(at, (catalog, scanned))| {
             let archive = self.archives.get(catalog.archive)?;
             let file = policy::File {
                 archive: archive.identity.clone(),
@@ -225,7 +227,7 @@ impl Catalogs<'_> {
                 architecture: catalog.architecture.clone(),
                 is_installed: false,
             };
-            Some((at, file, found.as_ref()?))
+            Some((at, file, &scanned.as_ref()?.found))
         })
     }
 }
@@ -269,7 +271,7 @@ fn find_leftovers(
     catalogs: &Catalogs<'_>,
     auto_installed: &AutoInstalled,
 ) -> Result<Vec<bool>, UpdatesError> {
-    let offers = catalogs.found.iter().flatten().flat_map(|found| &found.offers);
+    let offers = catalogs.scanned.iter().flatten().flat_map(|scanned| &scanned.found.offers);
     let indispensable: FxHashSet<&str> =
         offers.filter(|offer| offer.is_indispensable).map(|offer| &*offer.package).collect();
     let keepers = Keepers {

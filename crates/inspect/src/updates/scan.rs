@@ -1,13 +1,16 @@
-//! Reads the live lists with two threads: uncompressed ones in parts that end where a
-//! stanza ends, compressed ones one thread each.
+//! Reads the live lists, each once, with two threads: uncompressed ones in parts that end where a stanza ends,
+//! compressed ones and those that are hashed from end to end.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use seaworthy_packages::apt::scan::{Found, InvalidIndex, LONGEST_STANZA, Scanner, Wanted};
 
 use super::UpdatesError;
 use super::archives::Catalog;
+use crate::hash::{Digest, Hasher};
 use crate::lists::{self, CHUNK, Encoding, LONGEST_LIST, List, ListError};
+use crate::relay::relay;
 use crate::root::Root;
 
 /// Lists shorter than this are not worth a division.
@@ -15,13 +18,29 @@ const WORTH_DIVIDING: u64 = 4 << 20;
 
 const THREADS: usize = 2;
 
-/// What the lists of the catalogs have, `None` for those without a list.
-pub(super) fn scan(root: &Root, catalogs: &[Catalog], wanted: &Wanted) -> Result<Vec<Option<Found>>, UpdatesError> {
+/// What was read in one list.
+pub(super) struct Scanned {
+    pub(super) found: Found,
+    /// Of a list that was hashed besides.
+    pub(super) digest: Option<Digest>,
+}
+
+/// What the lists of the catalogs have, `None` for those without a list. The lists of archives that stand as true in
+/// `hashed` are hashed in the same reading, as far as their Release files say that they go.
+pub(super) fn scan(
+    root: &Root,
+    catalogs: &[Catalog],
+    hashed: &[bool],
+    wanted: &Wanted,
+) -> Result<Vec<Option<Scanned>>, UpdatesError> {
     let mut jobs = Vec::new();
-    for (catalog, path) in catalogs.iter().enumerate().filter_map(|(at, catalog)| Some((at, catalog.state.path()?))) {
-        let list = std::sync::Arc::new(lists::open(root, path)?);
-        for (start, end) in parts(&list)? {
-            jobs.push(Job { catalog, list: list.clone(), start, end });
+    for (at, catalog) in catalogs.iter().enumerate() {
+        let Some(path) = catalog.state.path() else { continue };
+        let is_hashed = hashed.get(catalog.archive).copied().unwrap_or(false);
+        let limit = catalog.checksum.as_ref().filter(|_| is_hashed).map(|checksum| checksum.size);
+        let list = Arc::new(lists::open(root, path)?);
+        for (start, end) in parts(&list, limit.is_some())? {
+            jobs.push(Job { catalog: at, list: list.clone(), limit, start, end });
         }
     }
     // The longest first, so that no thread is left alone with it at the end.
@@ -29,21 +48,26 @@ pub(super) fn scan(root: &Root, catalogs: &[Catalog], wanted: &Wanted) -> Result
     order.sort_by_key(|at| jobs.get(*at).map(|job| std::cmp::Reverse(job.cost())));
     let mut done = work(&jobs, &order, wanted)?;
     done.sort_by_key(|(at, _)| *at);
-    let mut found: Vec<Option<Found>> = catalogs.iter().map(|_| None).collect();
+    let mut scanned: Vec<Option<Scanned>> = catalogs.iter().map(|_| None).collect();
     for (job, part) in done.into_iter().filter_map(|(at, part)| Some((jobs.get(at)?, part))) {
-        if let Some(slot) = found.get_mut(job.catalog) {
-            let whole = slot.get_or_insert_default();
-            whole.stanzas += part.stanzas;
-            whole.offers.extend(part.offers);
+        match scanned.get_mut(job.catalog) {
+            Some(Some(whole)) => {
+                whole.found.stanzas += part.found.stanzas;
+                whole.found.offers.extend(part.found.offers);
+            }
+            Some(slot) => *slot = Some(part),
+            None => {}
         }
     }
-    Ok(found)
+    Ok(scanned)
 }
 
 struct Job {
     catalog: usize,
-    list: std::sync::Arc<List>,
-    /// Bytes of an uncompressed list; compressed ones are read whole.
+    list: Arc<List>,
+    /// Hashed as far as this.
+    limit: Option<u64>,
+    /// Bytes of an uncompressed list; compressed and hashed ones are read whole.
     start: u64,
     end: u64,
 }
@@ -56,23 +80,65 @@ impl Job {
         }
     }
 
-    fn run(&self, wanted: &Wanted, buffer: &mut Vec<u8>) -> Result<Found, UpdatesError> {
-        let mut scanner = Scanner::new(wanted);
-        let broken = |source| self.broken(source);
-        if self.list.encoding() == Encoding::Plain {
-            buffer.resize(CHUNK, 0);
-            let mut at = self.start;
-            while at < self.end {
-                let length = usize::try_from(self.end - at).unwrap_or(CHUNK).min(CHUNK);
-                let Some(chunk) = buffer.get_mut(..length) else { break };
-                self.list.read_at(chunk, at)?;
-                scanner.feed(chunk).map_err(broken)?;
-                at += length as u64;
-            }
-        } else {
-            self.list.for_each_chunk(|chunk| scanner.feed(chunk).map_err(broken))?;
+    fn run(&self, wanted: &Wanted, buffer: &mut Vec<u8>) -> Result<Scanned, UpdatesError> {
+        let scanner = Scanner::new(wanted);
+        match (self.limit, self.list.encoding()) {
+            (Some(limit), _) => self.scan_and_hash(scanner, limit),
+            (None, Encoding::Plain) => self.scan_part(scanner, buffer),
+            (None, _) => self.scan_unpacked(scanner),
         }
-        scanner.finish().map_err(broken)
+    }
+
+    fn scan_part(&self, mut scanner: Scanner<'_>, buffer: &mut Vec<u8>) -> Result<Scanned, UpdatesError> {
+        buffer.resize(CHUNK, 0);
+        let mut at = self.start;
+        while at < self.end {
+            let length = usize::try_from(self.end - at).unwrap_or(CHUNK).min(CHUNK);
+            let Some(chunk) = buffer.get_mut(..length) else { break };
+            self.list.read_at(chunk, at)?;
+            scanner.feed(chunk).map_err(|source| self.broken(source))?;
+            at += length as u64;
+        }
+        self.scanned(scanner, None)
+    }
+
+    /// Unpacks on this thread and scans on another.
+    fn scan_unpacked(&self, mut scanner: Scanner<'_>) -> Result<Scanned, UpdatesError> {
+        let mut fed = Ok(());
+        let take = |block: &[u8]| {
+            fed = scanner.feed(block);
+            fed.is_ok()
+        };
+        let read = relay(take, |onward| {
+            self.list.for_each_chunk(|chunk| if onward.pass(chunk) { Ok(()) } else { Err(Ended(None)) })
+        });
+        fed.map_err(|source| self.broken(source))?;
+        if let Err(Ended(Some(error))) = read {
+            return Err(error.into());
+        }
+        self.scanned(scanner, None)
+    }
+
+    /// Reads and scans on this thread and hashes on another: without SHA instructions hashing takes the longest of all
+    /// an inspection does.
+    fn scan_and_hash(&self, mut scanner: Scanner<'_>, limit: u64) -> Result<Scanned, UpdatesError> {
+        let mut hasher = Hasher::new(limit);
+        let take = |block: &[u8]| {
+            hasher.feed(block);
+            true
+        };
+        relay(take, |onward| {
+            self.list.for_each_chunk(|chunk| {
+                onward.pass(chunk);
+                scanner.feed(chunk).map_err(|source| self.broken(source))
+            })
+        })?;
+        self.scanned(scanner, Some(hasher.finish()))
+    }
+
+    fn scanned(&self, scanner: Scanner<'_>, digest: Option<Digest>) -> Result<Scanned, UpdatesError> {
+        let found = scanner.finish().map_err(|source| self.broken(source))?;
+        Ok(Scanned { found, digest })
     }
 
     fn broken(&self, source: InvalidIndex) -> UpdatesError {
@@ -80,8 +146,17 @@ impl Job {
     }
 }
 
+/// Reading ended before the list: the scanner wanted no more, or this happened.
+struct Ended(Option<ListError>);
+
+impl From<ListError> for Ended {
+    fn from(error: ListError) -> Ended {
+        Ended(Some(error))
+    }
+}
+
 /// The results with the index of their job, in no order.
-fn work(jobs: &[Job], order: &[usize], wanted: &Wanted) -> Result<Vec<(usize, Found)>, UpdatesError> {
+fn work(jobs: &[Job], order: &[usize], wanted: &Wanted) -> Result<Vec<(usize, Scanned)>, UpdatesError> {
     let next = AtomicUsize::new(0);
     let worker = || {
         let mut done = Vec::new();
@@ -109,13 +184,13 @@ fn work(jobs: &[Job], order: &[usize], wanted: &Wanted) -> Result<Vec<(usize, Fo
     Ok(all)
 }
 
-/// Where to divide a list: at the end of a stanza near the middle.
-fn parts(list: &List) -> Result<Vec<(u64, u64)>, ListError> {
+/// Where to divide a list: at the end of a stanza near the middle. One that is hashed is read from end to end.
+fn parts(list: &List, is_hashed: bool) -> Result<Vec<(u64, u64)>, ListError> {
     let length = list.stored();
     if list.encoding() == Encoding::Plain && length > LONGEST_LIST {
         return Err(ListError::TooLong { path: list.path().to_owned() });
     }
-    if list.encoding() != Encoding::Plain || length < WORTH_DIVIDING {
+    if list.encoding() != Encoding::Plain || is_hashed || length < WORTH_DIVIDING {
         return Ok(vec![(0, length)]);
     }
     let middle = length / THREADS as u64;
