@@ -41,8 +41,9 @@ impl Inspection {
         let envelope = Envelope { inspected_at: self.now, subject };
         let look = Arc::new(Look::new(self.root.clone(), self.now, self.user.clone()));
         let troubles = Arc::new(Mutex::new(Vec::new()));
-        let mut table = probes();
-        table.push(self.packages(Arc::clone(&troubles)).within(PACKAGES_LIMIT));
+        // What takes longest begins first.
+        let mut table = vec![self.packages(Arc::clone(&troubles)).within(PACKAGES_LIMIT)];
+        table.extend(probes());
         let claims = inspect(&look, &table, &with_catalog(wanted));
         let troubles = std::mem::take(&mut *troubles.lock().unwrap_or_else(PoisonError::into_inner));
         (Evidence { envelope, claims }, troubles)

@@ -65,49 +65,49 @@ impl Ledger {
     }
 
     /// Takes a scan in, as far as it is proved. `installed_at` tells when the installed version of a package was
-    /// unpacked.
+    /// unpacked. Whether that is worth a write: another lapse, another vendor's date, or an hour since the last scan.
     pub fn record(
         &mut self,
-        pending: &[PendingUpdate],
+        pending: &[&PendingUpdate],
         catalog: &Catalog,
         now: Timestamp,
         installed_at: impl Fn(&PendingUpdate) -> Option<Timestamp>,
-    ) {
-        self.forget_mended(pending, catalog);
-        for update in pending {
+    ) -> bool {
+        let mut is_news = self.forget_mended(pending, catalog);
+        for &update in pending {
             let source = catalog.sources.get(update.offered_by as usize).filter(|source| is_proved(source));
             let Some(source) = source else { continue };
             let seen = Dated { at: now, from: DateSource::FirstSeen };
             let dated = source.date.map(|at| Dated { at, from: DateSource::ReleaseDate });
             let out_by = earliest(Some(seen), dated).unwrap_or(seen);
             match self.lapses.get_mut(&key(update)) {
-                Some(lapse) if lapse.out_by.at <= out_by.at => {}
+                Some(lapse) if lapse.out_by.at <= out_by.at => continue,
                 Some(lapse) => lapse.out_by = out_by,
                 None => {
                     let not_before = self.unseen_until(source, now, installed_at(update));
                     self.lapses.insert(key(update), Lapse { source: name(source), out_by, not_before });
                 }
             }
+            is_news = true;
         }
         // A scan that is proved in part may have missed an update, so it bounds nothing.
         if !catalog.sources.is_empty() && catalog.sources.iter().all(is_proved) {
-            self.last_scan = Some(Scan { at: now, dates: dates(catalog) });
+            let scan = Scan { at: now, dates: dates(catalog) };
+            let told = |scan: &Scan| (scan.at.seconds() / 3600, scan.dates.clone());
+            is_news |= self.last_scan.as_ref().map(told) != Some(told(&scan));
+            self.last_scan = Some(scan);
         }
-    }
-
-    /// Whether it holds more than an earlier one: another lapse, another vendor's date, or a scan an hour later. A scan
-    /// that brings nothing new is not worth a write.
-    pub fn is_news_to(&self, before: &Ledger) -> bool {
-        let told = |scan: &Option<Scan>| scan.as_ref().map(|scan| (scan.at.seconds() / 3600, scan.dates.clone()));
-        self.lapses != before.lapses || told(&self.last_scan) != told(&before.last_scan)
+        is_news
     }
 
     /// A lapse ends when the source that offered the update is there, is proved, and nothing is pending any more. While
-    /// the source is away, nobody knows.
-    fn forget_mended(&mut self, pending: &[PendingUpdate], catalog: &Catalog) {
-        let standing: BTreeSet<String> = pending.iter().map(key).collect();
+    /// the source is away, nobody knows. Whether any ended.
+    fn forget_mended(&mut self, pending: &[&PendingUpdate], catalog: &Catalog) -> bool {
+        let standing: BTreeSet<String> = pending.iter().map(|update| key(update)).collect();
         let proved: BTreeSet<String> = catalog.sources.iter().filter(|source| is_proved(source)).map(name).collect();
+        let before = self.lapses.len();
         self.lapses.retain(|key, lapse| standing.contains(key) || !proved.contains(&lapse.source));
+        self.lapses.len() < before
     }
 
     /// The vendor's date of the last scan, if the installed version was already there at that scan.
@@ -202,7 +202,7 @@ mod tests {
     ) -> (Option<i64>, Option<i64>) {
         let mut ledger = Ledger::default();
         for (at, date, pending) in scans {
-            ledger.record(pending, &catalog(t(*date)), t(*at), |_| Some(t(1)));
+            ledger.record(&pending.iter().collect::<Vec<_>>(), &catalog(t(*date)), t(*at), |_| Some(t(1)));
         }
         ledger.date(std::slice::from_mut(&mut update), t(now));
         let day = |dated: Option<Dated>| dated.map(|dated| dated.at.seconds() / DAY);
@@ -229,7 +229,7 @@ mod tests {
         let mut ledger = Ledger::default();
         ledger.record(&[], &catalog(t(9)), t(10), |_| None);
         let mut pending = update("1", "2");
-        ledger.record(std::slice::from_ref(&pending), &catalog(t(19)), t(20), |_| Some(t(15)));
+        ledger.record(&[&pending], &catalog(t(19)), t(20), |_| Some(t(15)));
         ledger.date(std::slice::from_mut(&mut pending), t(30));
         assert_eq!(pending.not_before, None);
         assert_eq!(pending.out_by.map(|dated| dated.at), Some(t(19)));

@@ -214,8 +214,7 @@ impl Root {
 
     /// What makes a path the same file; follows links inside the root.
     pub fn identity(&self, path: &Path) -> Result<Identity, ReadError> {
-        let stat = self.locate(path, OFlags::PATH).and_then(|fd| rustix::fs::fstat(&fd).map_err(fault_of_errno));
-        stat.map(|stat| Identity::of(&stat)).map_err(|fault| ReadError { path: path.to_owned(), fault })
+        self.stat(path).map(|stat| Identity::of(&stat)).map_err(|fault| ReadError { path: path.to_owned(), fault })
     }
 
     /// Whether anything is at this path; an error other than absence counts as something.
@@ -240,6 +239,19 @@ impl Root {
     pub fn link_name(&self, path: &Path) -> Result<OsString, ReadError> {
         let target = self.link(path)?;
         target.file_name().map(OsString::from).ok_or(ReadError { path: path.to_owned(), fault: Fault::NotAFile })
+    }
+
+    fn stat(&self, path: &Path) -> Result<Stat, Fault> {
+        let stat = match self.trouble(path)? {
+            None if self.is_this_system() => rustix::fs::statat(CWD, path, AtFlags::empty()),
+            _ => rustix::fs::fstat(self.locate(path, OFlags::PATH)?),
+        };
+        stat.map_err(fault_of_errno)
+    }
+
+    /// Whether paths mean here what they mean to the kernel.
+    fn is_this_system(&self) -> bool {
+        self.live && self.directory == Path::new("/")
     }
 
     fn open_file(&self, path: &Path) -> Result<File, Fault> {
@@ -282,7 +294,7 @@ impl Root {
         if let Some(bytes) = self.trouble(path)? {
             return garbled_file(bytes).map(Into::into);
         }
-        if self.live && self.directory == Path::new("/") {
+        if self.is_this_system() {
             return rustix::fs::openat(CWD, path, flags, Mode::empty()).map_err(fault_of_errno);
         }
         let top = rustix::fs::open(&self.directory, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())

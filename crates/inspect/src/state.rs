@@ -53,9 +53,18 @@ impl StateDirectory {
 
     /// Replaces a file: a crash leaves the old one or the new one.
     pub fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        self.replace(name, |path| write_new(path, bytes)?.sync_all())
+    }
+
+    /// Replaces a file that can be worked out again: after a power failure it may be torn, and no reader may mind.
+    pub fn write_lightly(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        self.replace(name, |path| write_new(path, bytes).map(drop))
+    }
+
+    fn replace(&self, name: &str, write: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
         self.make()?;
         let temporary = self.path.join(format!(".{name}.{}", std::process::id()));
-        let written = write_new(&temporary, bytes).and_then(|()| fs::rename(&temporary, self.path.join(name)));
+        let written = write(&temporary).and_then(|()| fs::rename(&temporary, self.path.join(name)));
         if written.is_err() {
             // The error that matters is the one above.
             let _ = fs::remove_file(&temporary);
@@ -75,14 +84,14 @@ impl StateDirectory {
 }
 
 /// Never through a link that somebody laid there.
-fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn write_new(path: &Path, bytes: &[u8]) -> io::Result<File> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
     let mut file: File = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(bytes)?;
-    file.sync_all()
+    Ok(file)
 }
 
 #[cfg(test)]

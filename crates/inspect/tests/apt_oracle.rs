@@ -401,7 +401,7 @@ fn leftovers_are_leftovers_for_apt_too() {
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let removed = text.lines().filter_map(|line| line.strip_prefix("Remv ")?.split(' ').next());
         let removed: std::collections::BTreeSet<&str> = removed.collect();
-        let ours = survey.updates.upgradable.iter().filter(|upgrade| upgrade.leftover);
+        let ours = survey.updates.upgradable.iter().filter(|upgrade| survey.leftovers[upgrade.entry]);
         let ours: Vec<&str> = ours.map(|upgrade| upgrade.package.as_str()).collect();
         let extra: Vec<_> = ours.iter().filter(|name| !removed.contains(*name)).collect();
         assert!(extra.is_empty(), "seed {seed}: apt keeps {extra:?}");

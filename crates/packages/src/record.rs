@@ -77,7 +77,8 @@ impl<'a> Record<'a> {
         };
         let architecture = text(fields.architecture, "Architecture")?;
         let version = Some(text(fields.version, "Version")?).filter(|version| !version.is_empty());
-        let (source, source_version) = source(fields.source, &package, version.unwrap_or_default());
+        let own = (package.clone(), Cow::Borrowed(version.unwrap_or_default()));
+        let (source, source_version) = source(fields.source, own);
         Ok(Self {
             source,
             source_version,
@@ -128,23 +129,23 @@ impl<'a> Fields<'a> {
 
     fn slot(&mut self, name: &[u8]) -> Option<&mut &'a [u8]> {
         let is = |wanted: &[u8]| name.eq_ignore_ascii_case(wanted);
-        Some(match name.len() {
-            4 if is(b"Size") => &mut self.size,
-            6 if is(b"Source") => &mut self.source,
-            6 if is(b"Breaks") => &mut self.breaks,
-            7 if is(b"Package") => &mut self.package,
-            7 if is(b"Version") => &mut self.version,
-            7 if is(b"Depends") => &mut self.relations.depends,
-            8 if is(b"Replaces") => &mut self.replaces,
-            8 if is(b"Provides") => &mut self.relations.provides,
-            8 if is(b"Suggests") => &mut self.relations.suggests,
-            9 if is(b"Conflicts") => &mut self.conflicts,
-            10 if is(b"Multi-Arch") => &mut self.multi_arch,
-            10 if is(b"Recommends") => &mut self.relations.recommends,
-            11 if is(b"Pre-Depends") => &mut self.relations.pre_depends,
-            12 if is(b"Architecture") => &mut self.architecture,
-            14 if is(b"Installed-Size") => &mut self.installed_size,
-            24 if is(b"Phased-Update-Percentage") => &mut self.phased,
+        Some(match (name.len(), first(name)) {
+            (4, b's') if is(b"Size") => &mut self.size,
+            (6, b's') if is(b"Source") => &mut self.source,
+            (6, b'b') if is(b"Breaks") => &mut self.breaks,
+            (7, b'p') if is(b"Package") => &mut self.package,
+            (7, b'v') if is(b"Version") => &mut self.version,
+            (7, b'd') if is(b"Depends") => &mut self.relations.depends,
+            (8, b'r') if is(b"Replaces") => &mut self.replaces,
+            (8, b'p') if is(b"Provides") => &mut self.relations.provides,
+            (8, b's') if is(b"Suggests") => &mut self.relations.suggests,
+            (9, b'c') if is(b"Conflicts") => &mut self.conflicts,
+            (10, b'm') if is(b"Multi-Arch") => &mut self.multi_arch,
+            (10, b'r') if is(b"Recommends") => &mut self.relations.recommends,
+            (11, b'p') if is(b"Pre-Depends") => &mut self.relations.pre_depends,
+            (12, b'a') if is(b"Architecture") => &mut self.architecture,
+            (14, b'i') if is(b"Installed-Size") => &mut self.installed_size,
+            (24, b'p') if is(b"Phased-Update-Percentage") => &mut self.phased,
             _ => return None,
         })
     }
@@ -166,11 +167,19 @@ impl<'a> Fields<'a> {
 }
 
 fn indispensable(name: &[u8], value: &[u8]) -> bool {
-    if name.eq_ignore_ascii_case(b"Priority") {
-        return value.eq_ignore_ascii_case(b"required");
+    let says = |wanted: &[u8], answer: &[u8]| name.eq_ignore_ascii_case(wanted) && value.eq_ignore_ascii_case(answer);
+    match (name.len(), first(name)) {
+        (8, b'p') => says(b"Priority", b"required"),
+        (9, b'e') => says(b"Essential", b"yes"),
+        (9, b'i') => says(b"Important", b"yes"),
+        (9, b'p') => says(b"Protected", b"yes"),
+        _ => false,
     }
-    [&b"Essential"[..], b"Important", b"Protected"].iter().any(|wanted| name.eq_ignore_ascii_case(wanted))
-        && value.eq_ignore_ascii_case(b"yes")
+}
+
+/// The first letter in lower case.
+fn first(name: &[u8]) -> u8 {
+    name.first().map_or(0, u8::to_ascii_lowercase)
 }
 
 fn text<'a>(value: &'a [u8], name: &'static str) -> Result<&'a str, InvalidRecord> {
@@ -178,11 +187,11 @@ fn text<'a>(value: &'a [u8], name: &'static str) -> Result<&'a str, InvalidRecor
 }
 
 /// `Source: name (version)`, Debian Policy §5.6.1; both default to the binary's own.
-fn source<'a>(field: &'a [u8], package: &str, version: &'a str) -> (Cow<'a, str>, Cow<'a, str>) {
-    let own_version = Cow::Borrowed(version);
+fn source<'a>(field: &'a [u8], own: (Cow<'a, str>, Cow<'a, str>)) -> (Cow<'a, str>, Cow<'a, str>) {
     if field.is_empty() {
-        return (Cow::Owned(package.to_owned()), own_version);
+        return own;
     }
+    let (_, own_version) = own;
     let field = String::from_utf8_lossy(field);
     let Some((name, rest)) = field.split_once(' ') else {
         return (field, own_version);

@@ -1,15 +1,14 @@
 //! What an earlier inspection worked out, remembered until anything it read has changed.
 //!
 //! Every file and folder that was read is remembered by device, inode, size, and its two times to the nanosecond, as
-//! they stood before it was read; the change time is one that nobody can set. Of each signed Release file the SHA-256
+//! they stood before it was read; the change time is one that nobody can set. Of each signed Release file the BLAKE3
 //! is compared besides. A file that changed in the very second of the inspection is never remembered: a later change in
 //! the same instant could not be told. Mounted disks are never remembered: their filesystem says what its maker wants.
 
-use seaworthy_model::{CatalogSource, Proof, Timestamp, Updates};
+use seaworthy_model::{CatalogSource, Timestamp, Updates};
 use serde::{Deserialize, Serialize};
 
 use super::signed::Signed;
-use crate::hash::sha256;
 use crate::root::{Identity, Root};
 use crate::state::StateDirectory;
 use crate::updates::{Input, ReleaseFiles};
@@ -17,7 +16,7 @@ use crate::updates::{Input, ReleaseFiles};
 const FILE: &str = "memory.json";
 
 /// Shape of the file; another shape is forgotten.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// A set of updates and the proof of its catalogs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,10 +34,19 @@ pub struct Memory {
     pub source_versions: Vec<(String, String)>,
     /// The sources.
     pub sources: Vec<CatalogSource>,
-    /// Where the Release file of each source is.
-    pub releases: Vec<ReleaseFiles>,
+    /// The Release file of each source.
+    pub releases: Vec<Release>,
     /// When the first of the proving keys expires.
     pub proof_ends: Option<Timestamp>,
+}
+
+/// A Release file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Release {
+    /// Where it is.
+    pub files: ReleaseFiles,
+    /// Its BLAKE3, if it was proved.
+    pub mark: Option<String>,
 }
 
 impl Memory {
@@ -70,11 +78,9 @@ impl Memory {
     }
 
     fn releases_hold(&self, root: &Root) -> bool {
-        self.sources.iter().zip(&self.releases).all(|(source, files)| match &source.proof {
-            Proof::Proved { release, .. } => {
-                Signed::read(root, files).is_ok_and(|signed| sha256(signed.bytes()) == *release)
-            }
-            Proof::Failed { .. } => true,
+        self.releases.iter().all(|release| match &release.mark {
+            Some(mark) => Signed::read(root, &release.files).is_ok_and(|signed| signed.mark() == *mark),
+            None => true,
         })
     }
 
@@ -82,7 +88,7 @@ impl Memory {
     pub fn keep(&self, state: &StateDirectory, now: Timestamp) -> std::io::Result<()> {
         let settled = |identity: &Identity| identity.changed() < now && identity.modified() < now;
         if self.inputs.iter().filter_map(|input| input.identity.as_ref()).all(settled) {
-            state.write_json(FILE, self)
+            state.write_lightly(FILE, &serde_json::to_vec(self)?)
         } else {
             Ok(())
         }

@@ -9,7 +9,7 @@ use seaworthy_model::{
 };
 use seaworthy_packages::apt::updates::Upgrade;
 
-use super::memory::{self, Memory};
+use super::memory::{self, Memory, Release};
 use super::prove::{Found, Proved, Prover};
 use crate::advisories::Advisories;
 use crate::ledger::{Ledger, latest};
@@ -143,8 +143,8 @@ impl Finding {
     fn answer(mut self, question: &Question<'_>) -> Answer {
         let mut found = self.memory.updates;
         // A fetch that finds nothing new changes only this.
-        for (source, files) in self.memory.sources.iter_mut().zip(&self.memory.releases) {
-            source.fetched_at = fetched_at(question.root, files, question.now);
+        for (source, release) in self.memory.sources.iter_mut().zip(&self.memory.releases) {
+            source.fetched_at = fetched_at(question.root, &release.files, question.now);
         }
         let catalog = Catalog { sources: self.memory.sources };
         for (update, versions) in found.pending.iter_mut().chain(&mut found.withheld).zip(&self.memory.source_versions)
@@ -195,13 +195,12 @@ fn date_by_ledger(
     question: &Question<'_>,
     state: &StateDirectory,
 ) -> Vec<String> {
-    let before = Ledger::load(state);
-    let mut ledger = before.clone();
-    let all: Vec<PendingUpdate> = found.pending.iter().chain(&found.withheld).cloned().collect();
-    ledger.record(&all, catalog, question.now, |update| unpacked_at(question.root, update));
+    let mut ledger = Ledger::load(state);
+    let all: Vec<&PendingUpdate> = found.pending.iter().chain(&found.withheld).collect();
+    let is_news = ledger.record(&all, catalog, question.now, |update| unpacked_at(question.root, update));
     ledger.date(&mut found.pending, question.now);
     ledger.date(&mut found.withheld, question.now);
-    let kept = ledger.is_news_to(&before).then(|| ledger.save(state));
+    let kept = is_news.then(|| ledger.save(state));
     trouble("the first-seen ledger could not be kept", kept)
 }
 
@@ -237,7 +236,7 @@ fn remember(question: &Question<'_>, proved: Proved, conditions: &str) -> Memory
     let Proved { survey, proofs: found, keyrings } = proved;
     let mut memory = Memory::new(conditions, survey.inputs.iter().cloned().chain(keyrings).collect());
     memory.proof_ends = found.iter().flatten().filter_map(|found| found.expires).min();
-    memory.releases = survey.archives.iter().map(|archive| archive.release.clone()).collect();
+    memory.releases = survey.archives.iter().zip(&found).map(|(archive, found)| release(archive, found)).collect();
     let offering = survey.archives.iter().enumerate().zip(found);
     memory.sources = offering.map(|((at, archive), found)| source(question, &survey, at, archive, found)).collect();
     let pending = |upgrade: &Upgrade| pending(root, &survey, upgrade, &memory.sources);
@@ -260,6 +259,10 @@ fn indexes_of(survey: &Survey, archive: usize) -> &[updates::Catalog] {
     survey.catalogs.get(start..end).unwrap_or_default()
 }
 
+fn release(archive: &Archive, found: &Result<Found, Reason>) -> Release {
+    Release { files: archive.release.clone(), mark: found.as_ref().ok().map(|found| found.mark.clone()) }
+}
+
 fn source(
     question: &Question<'_>,
     survey: &Survey,
@@ -277,7 +280,7 @@ fn source(
         role: role(question.distribution, survey, at, archive),
         date: archive.date,
         valid_until: archive.valid_until,
-        fetched_at: fetched_at(question.root, &archive.release, question.now),
+        fetched_at: None,
         proof: match found {
             Ok(found) => Proof::Proved { key: found.key, release: found.release },
             Err(reason) => Proof::Failed { reason },
@@ -351,7 +354,7 @@ fn pending(root: &Root, survey: &Survey, upgrade: &Upgrade, sources: &[CatalogSo
             (false, true) => Some(KeptBack::Phased),
             (false, false) => None,
         },
-        leftover: upgrade.leftover,
+        leftover: survey.leftovers.get(upgrade.entry).copied().unwrap_or(false),
         not_before: None,
         out_by: proved.and_then(|source| source.date).map(|at| Dated { at, from: DateSource::ReleaseDate }),
         advisories: Vec::new(),

@@ -20,6 +20,8 @@ pub(super) struct Found {
     pub(super) key: String,
     /// SHA-256 of the signed file.
     pub(super) release: String,
+    /// BLAKE3 of it.
+    pub(super) mark: String,
     /// When the key expires.
     pub(super) expires: Option<Timestamp>,
 }
@@ -134,5 +136,6 @@ fn proof(survey: &Survey, archive: usize, vouched: Result<Vouched, Reason>) -> R
     let was_read = |catalog: &&Catalog| catalog.state.path().is_some() || catalog.digest.is_some();
     let lists = catalogs().filter(was_read).map(|catalog| (catalog.meta_key.as_str(), catalog.digest.as_ref()));
     vouched.prove(lists)?;
-    Ok(Found { key: vouched.verified.key, release: vouched.digest, expires: vouched.verified.expires })
+    let Vouched { verified, digest, mark } = vouched;
+    Ok(Found { key: verified.key, release: digest, mark, expires: verified.expires })
 }

@@ -50,7 +50,12 @@ impl Signed {
         if !release::cleartext(self.bytes()).is_some_and(|read| is_same_text(&read, verified.text.as_bytes())) {
             return Err(Reason::Garbled);
         }
-        Ok(Vouched { verified, digest: hash::sha256(self.bytes()) })
+        Ok(Vouched { verified, digest: hash::sha256(self.bytes()), mark: self.mark() })
+    }
+
+    /// BLAKE3 of what was signed, by which a later inspection knows it again: several times as fast as SHA-256.
+    pub(super) fn mark(&self) -> String {
+        blake3::hash(self.bytes()).to_string()
     }
 }
 
@@ -68,6 +73,8 @@ pub(super) struct Vouched {
     pub(super) verified: Verified,
     /// SHA-256 of the signed file.
     pub(super) digest: String,
+    /// BLAKE3 of it.
+    pub(super) mark: String,
 }
 
 impl Vouched {

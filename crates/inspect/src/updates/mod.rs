@@ -12,6 +12,7 @@ mod scan;
 mod settings;
 
 use std::path::PathBuf;
+use std::thread;
 
 use rustc_hash::FxHashSet;
 use seaworthy_packages::apt::autoremove::{Keepers, leftovers};
@@ -54,6 +55,8 @@ pub struct Survey {
     /// What apt would upgrade. [`seaworthy_packages::apt::updates::Upgrade::catalog`] is
     /// an index into [`Survey::catalogs`].
     pub updates: Updates,
+    /// By [`seaworthy_packages::apt::updates::Upgrade::entry`]: whether nothing needs the package any more.
+    pub leftovers: Vec<bool>,
     /// The live sources, one for each Release file, in apt's order.
     pub archives: Vec<Archive>,
     /// Their indexes of packages, there or not.
@@ -190,7 +193,7 @@ pub fn survey_beside(
     let hashed = tell(&archives, &catalogs);
     let scanned = scan::scan(root, &catalogs, &hashed, &installation.wanted())?;
     archives::judge(&mut catalogs, &scanned);
-    let updates = answer(
+    let (updates, leftovers) = answer(
         &mut reader,
         conditions,
         &configuration,
@@ -199,6 +202,7 @@ pub fn survey_beside(
     )?;
     Ok(Survey {
         updates,
+        leftovers,
         archives,
         catalogs,
         installed: installation.entries.iter().filter(|entry| entry.is_installed()).count(),
@@ -232,31 +236,44 @@ impl Catalogs<'_> {
     }
 }
 
+/// What apt would upgrade, and which entries of the installation are leftovers.
 fn answer(
     reader: &mut Reader<'_>,
     conditions: &Conditions,
     configuration: &Configuration,
     installation: &Installation<'_>,
     catalogs: &Catalogs<'_>,
-) -> Result<Updates, UpdatesError> {
+) -> Result<(Updates, Vec<bool>), UpdatesError> {
     let dialect = settings::Dialect::of(installation);
     let pins = configuration.preferences(reader, &dialect)?;
     let machine_id = configuration.machine_id(reader)?;
     let auto_installed = configuration.auto_installed(reader, &installation.native)?;
-    let leftovers = find_leftovers(conditions, configuration, installation, catalogs, &auto_installed)?;
     let settings = Settings {
         default_release: configuration.config.find("APT::Default-Release"),
         pins: &pins,
         phasing: configuration.phasing(conditions, &dialect, machine_id.as_deref()),
-        leftovers: &leftovers,
     };
+    thread::scope(|scope| {
+        let leftovers = || find_leftovers(conditions, configuration, installation, catalogs, &auto_installed);
+        let leftovers = scope.spawn(leftovers);
+        let updates = find_updates(installation, catalogs, &settings)?;
+        let leftovers = leftovers.join().unwrap_or_else(|fault| std::panic::resume_unwind(fault))?;
+        Ok((updates, leftovers))
+    })
+}
+
+fn find_updates(
+    installation: &Installation<'_>,
+    catalogs: &Catalogs<'_>,
+    settings: &Settings<'_>,
+) -> Result<Updates, UpdatesError> {
     let mut indexes = Vec::new();
     let mut places = Vec::new();
     for (at, file, found) in catalogs.present() {
         indexes.push(Index { file, offers: &found.offers });
         places.push(at);
     }
-    let mut updates = updates(installation, &indexes, &settings)?;
+    let mut updates = updates(installation, &indexes, settings)?;
     let all = [&mut updates.upgradable, &mut updates.other_builds, &mut updates.withheld];
     for upgrade in all.into_iter().flatten() {
         upgrade.catalog = places.get(upgrade.catalog).copied().unwrap_or(upgrade.catalog);

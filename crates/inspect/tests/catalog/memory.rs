@@ -221,7 +221,7 @@ fn a_state_directory_that_cannot_be_written_changes_no_claim() {
 
 #[test]
 fn another_build_or_shape_is_forgotten() {
-    for (from, to) in [(env!("CARGO_PKG_VERSION"), "0.0.0-other"), ("{\"version\":1", "{\"version\":2")] {
+    for (from, to) in [(env!("CARGO_PKG_VERSION"), "0.0.0-other"), ("{\"version\":2", "{\"version\":1")] {
         let kept = Kept::new().marked();
         kept.edit(from, to);
         assert!(!is_remembered(&kept.later().evidence()), "{to}");

@@ -1,13 +1,14 @@
 //! `extended_states`: which packages were installed for others: apt-mark(8).
 
-use rustc_hash::FxHashSet;
+use rustc_hash::FxHashMap;
 
 use crate::deb822::{Comments, plain, stanzas};
 
 /// Packages that nobody asked for by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AutoInstalled {
-    packages: FxHashSet<(String, String)>,
+    /// Names with the architectures for which they are.
+    packages: FxHashMap<String, Vec<String>>,
 }
 
 impl AutoInstalled {
@@ -15,14 +16,15 @@ impl AutoInstalled {
     #[must_use]
     pub fn read(text: &[u8], native: &str) -> Self {
         let text = plain(text, Comments::Kept);
-        let mut packages = FxHashSet::default();
+        let mut packages: FxHashMap<String, Vec<String>> = FxHashMap::default();
         for stanza in stanzas(&text) {
             let (mut package, mut architecture, mut auto) = (&b""[..], &b""[..], false);
             for (name, value) in stanza.fields() {
-                match name.to_ascii_lowercase().as_slice() {
-                    b"package" => package = value,
-                    b"architecture" => architecture = value,
-                    b"auto-installed" => auto = crate::record::number(value).unwrap_or(0) > 0,
+                let is = |wanted: &[u8]| name.eq_ignore_ascii_case(wanted);
+                match name.len() {
+                    7 if is(b"Package") => package = value,
+                    12 if is(b"Architecture") => architecture = value,
+                    14 if is(b"Auto-Installed") => auto = crate::record::number(value).unwrap_or(0) > 0,
                     _ => {}
                 }
             }
@@ -30,7 +32,7 @@ impl AutoInstalled {
             let architecture = text(architecture);
             let architecture = if architecture.is_empty() { native.to_owned() } else { architecture };
             if auto {
-                packages.insert((text(package), architecture));
+                packages.entry(text(package)).or_default().push(architecture);
             }
         }
         Self { packages }
@@ -40,7 +42,7 @@ impl AutoInstalled {
     /// for packages for all architectures.
     #[must_use]
     pub fn contains(&self, package: &str, architecture: &str) -> bool {
-        self.packages.contains(&(package.to_owned(), architecture.to_owned()))
+        self.packages.get(package).is_some_and(|known| known.iter().any(|known| known == architecture))
     }
 }
 

@@ -20,10 +20,20 @@ pub fn cleartext(file: &[u8]) -> Option<Cow<'_, [u8]>> {
     let Some(rest) = file.strip_prefix(b"-----BEGIN PGP SIGNED MESSAGE-----") else {
         return Some(plain(file, Comments::Kept));
     };
-    let rest = plain(rest, Comments::Kept);
-    let body = memchr::memmem::find(&rest, b"\n\n")? + 2;
-    let end = memchr::memmem::find(&rest, b"\n-----BEGIN PGP SIGNATURE-----")? + 1;
-    let body = rest.get(body..end)?;
+    match plain(rest, Comments::Kept) {
+        Cow::Borrowed(rest) => signed_text(rest),
+        Cow::Owned(rest) => signed_text(&rest).map(|text| Cow::Owned(text.into_owned())),
+    }
+}
+
+/// What stands between the head and the signature, without the dashes that escape its lines.
+fn signed_text(signed: &[u8]) -> Option<Cow<'_, [u8]>> {
+    let body = memchr::memmem::find(signed, b"\n\n")? + 2;
+    let end = memchr::memmem::find(signed, b"\n-----BEGIN PGP SIGNATURE-----")? + 1;
+    let body = signed.get(body..end)?;
+    if !body.starts_with(b"- ") && memchr::memmem::find(body, b"\n- ").is_none() {
+        return Some(Cow::Borrowed(body));
+    }
     let mut text = Vec::with_capacity(body.len());
     for line in body.split_inclusive(|&byte| byte == b'\n') {
         text.extend_from_slice(line.strip_prefix(b"- ").unwrap_or(line));

@@ -45,9 +45,6 @@ pub struct Settings<'a> {
     pub pins: &'a [Pin],
     /// How phased updates are treated.
     pub phasing: Phasing<'a>,
-    /// By entry of the installation: whether nothing needs the package any more. May be
-    /// shorter; what is missing is needed.
-    pub leftovers: &'a [bool],
 }
 
 /// How apt treats phased updates.
@@ -125,8 +122,8 @@ pub struct Upgrade {
     pub held: bool,
     /// The vendor gives the candidate to some machines only.
     pub phased: Option<Phased>,
-    /// Nothing needs the package any more.
-    pub leftover: bool,
+    /// Its place among the entries of the installation.
+    pub entry: usize,
 }
 
 /// How far a phased update has got.
@@ -200,11 +197,10 @@ pub fn updates(
     };
     let mut updates = Updates::default();
     for package in packages(installation, indexes) {
-        let leftover = settings.leftovers.get(package.entry).copied().unwrap_or(false);
         let Some(entry) = installation.entries.get(package.entry) else {
             continue;
         };
-        engine.judge(entry, &package, leftover, &mut updates);
+        engine.judge(entry, &package, &mut updates);
     }
     Ok(updates)
 }
@@ -325,13 +321,12 @@ struct Engine<'s> {
 }
 
 impl Engine<'_> {
-    fn judge(&self, entry: &Entry<'_>, package: &Package<'_>, leftover: bool, updates: &mut Updates) {
+    fn judge(&self, entry: &Entry<'_>, package: &Package<'_>, updates: &mut Updates) {
         let candidate = self.candidate(&self.policy, entry, package);
         let upgrade = candidate.filter(|at| *at < package.installed);
         if let Some(at) = upgrade
-            && let Some(mut upgrade) = self.upgrade(entry, package, at, package.installed)
+            && let Some(upgrade) = self.upgrade(entry, package, at, package.installed)
         {
-            upgrade.leftover = leftover;
             if compare(&upgrade.candidate, &upgrade.installed) == Ordering::Equal {
                 updates.other_builds.push(upgrade);
             } else {
@@ -341,11 +336,10 @@ impl Engine<'_> {
         let reached = candidate.unwrap_or(package.installed).min(package.installed);
         let wished = self.candidate(&self.default_policy, entry, package);
         if let Some(at) = wished.filter(|at| *at < reached)
-            && let Some(mut upgrade) = self.upgrade(entry, package, at, reached)
+            && let Some(upgrade) = self.upgrade(entry, package, at, reached)
             && upgrade.security
             && compare(&upgrade.candidate, &upgrade.installed) == Ordering::Greater
         {
-            upgrade.leftover = leftover;
             updates.withheld.push(upgrade);
         }
     }
@@ -377,7 +371,7 @@ impl Engine<'_> {
             catalog: *from_security.or(candidate.files.first())?,
             held: entry.is_held(),
             phased: candidate.phased.map(|percentage| Phased { percentage, kept_back: self.is_kept_back(package, at) }),
-            leftover: false,
+            entry: package.entry,
         })
     }
 
