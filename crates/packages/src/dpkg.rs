@@ -96,6 +96,14 @@ pub fn status(text: &[u8]) -> Result<Vec<Entry<'_>>, InvalidDatabase> {
     stanzas(text).map(|stanza| entry(Record::parse(stanza)?)).collect()
 }
 
+/// The text of `status` in two halves that can be read apart, one after the other the same packages.
+#[must_use]
+pub fn halves(text: &[u8]) -> (&[u8], &[u8]) {
+    let middle = text.len() / 2;
+    let end = text.get(middle..).and_then(|rest| memchr::memmem::find(rest, b"\n\n")).map(|at| middle + at + 1);
+    text.split_at_checked(end.unwrap_or(text.len())).unwrap_or((text, &[]))
+}
+
 /// The packages of one file of `status.d`. Builders of images without dpkg write no
 /// `Status` field there: the package is installed.
 ///
@@ -232,6 +240,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn halves_read_as_the_whole(text in "(Package: [abc]\n|Version: 1\n|\n){0,12}") {
+            let text = text.as_bytes();
+            let (head, tail) = halves(text);
+            let apart = status(head).and_then(|mut head| status(tail).map(|tail| { head.extend(tail); head }));
+            prop_assert_eq!(apart, status(text));
+        }
+
         #[test]
         fn any_bytes(text: Vec<u8>) {
             let _ = status(&text);

@@ -1,6 +1,7 @@
 //! dpkg's database in its place, and the architectures that go with it.
 
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use seaworthy_packages::apt::config::Config;
 use seaworthy_packages::apt::listname::Architectures;
@@ -51,7 +52,13 @@ impl Database {
 
     pub(super) fn installation(&self, config: &Config) -> Result<Installation<'_>, UpdatesError> {
         let broken = |path: &Path, source: InvalidDatabase| UpdatesError::Database { path: path.to_owned(), source };
-        let mut entries = dpkg::status(&self.status).map_err(|error| broken(&self.status_path, error))?;
+        let (head, tail) = dpkg::halves(&self.status);
+        let (head, tail) = thread::scope(|scope| {
+            let tail = scope.spawn(|| dpkg::status(tail));
+            (dpkg::status(head), tail.join().unwrap_or_else(|fault| std::panic::resume_unwind(fault)))
+        });
+        let mut entries = head.map_err(|error| broken(&self.status_path, error))?;
+        entries.extend(tail.map_err(|error| broken(&self.status_path, error))?);
         for (path, text) in &self.parts {
             entries.extend(dpkg::status_d(text).map_err(|error| broken(path, error))?);
         }

@@ -13,8 +13,8 @@ use crate::lists::{self, CHUNK, Encoding, LONGEST_LIST, List, ListError};
 use crate::relay::relay;
 use crate::root::Root;
 
-/// Lists shorter than this are not worth a division.
-const WORTH_DIVIDING: u64 = 4 << 20;
+/// Bytes of an uncompressed list that one thread reads at once.
+const PART: u64 = 4 << 20;
 
 const THREADS: usize = 2;
 
@@ -184,28 +184,40 @@ fn work(jobs: &[Job], order: &[usize], wanted: &Wanted) -> Result<Vec<(usize, Sc
     Ok(all)
 }
 
-/// Where to divide a list: at the end of a stanza near the middle. One that is hashed is read from end to end.
+/// A list in parts that end where a stanza does, small enough that no thread waits long for another. One that is
+/// compressed or hashed is read from end to end.
 fn parts(list: &List, is_hashed: bool) -> Result<Vec<(u64, u64)>, ListError> {
     let length = list.stored();
     if list.encoding() == Encoding::Plain && length > LONGEST_LIST {
         return Err(ListError::TooLong { path: list.path().to_owned() });
     }
-    if list.encoding() != Encoding::Plain || is_hashed || length < WORTH_DIVIDING {
+    if list.encoding() != Encoding::Plain || is_hashed {
         return Ok(vec![(0, length)]);
     }
-    let middle = length / THREADS as u64;
-    let mut window = vec![0; 64 << 10];
-    let mut at = middle;
-    while at < length && at - middle < LONGEST_STANZA as u64 {
+    let (mut parts, mut start) = (Vec::new(), 0);
+    while length - start > PART {
+        let end = end_of_stanza(list, start + PART)?;
+        parts.push((start, end));
+        start = end;
+    }
+    parts.push((start, length));
+    Ok(parts)
+}
+
+/// The end of the stanza at an offset; of one that is too long to be any, the end of the list.
+fn end_of_stanza(list: &List, offset: u64) -> Result<u64, ListError> {
+    let length = list.stored();
+    let mut window = [0; 4 << 10];
+    let mut at = offset;
+    while at < length && at - offset < LONGEST_STANZA as u64 {
         let size = usize::try_from(length - at).unwrap_or(usize::MAX).min(window.len());
         let Some(chunk) = window.get_mut(..size) else { break };
         list.read_at(chunk, at)?;
         if let Some(end) = memchr::memmem::find(chunk, b"\n\n") {
-            let end = at + end as u64 + 2;
-            return Ok(vec![(0, end), (end, length)]);
+            return Ok(at + end as u64 + 2);
         }
         // The two bytes may lie across the windows.
         at += size as u64 - u64::from(at + (size as u64) < length);
     }
-    Ok(vec![(0, length)])
+    Ok(length)
 }
