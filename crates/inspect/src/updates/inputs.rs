@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::root::{Identity, ReadError, Root};
+use crate::root::{Fault, Identity, ReadError, Root};
 
 /// No configuration file is larger.
 const LARGEST_SETTING: u64 = 4 << 20;
@@ -42,12 +42,10 @@ impl<'a> Reader<'a> {
 
     /// A file, or `None` where it is missing or no regular file, which apt passes over.
     pub(super) fn file(&mut self, path: &Path, cap: u64) -> Result<Option<Vec<u8>>, ReadError> {
-        self.note(path);
-        match self.root.read(path, cap) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if error.is_missing() || error.fault == crate::root::Fault::NotAFile => Ok(None),
-            Err(error) => Err(error),
-        }
+        self.proper_file(path, cap).or_else(|error| match error.fault {
+            Fault::NotAFile => Ok(None),
+            _ => Err(error),
+        })
     }
 
     /// A file that nothing but its absence excuses.

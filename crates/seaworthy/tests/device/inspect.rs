@@ -1,16 +1,5 @@
 //! `seaworthy inspect`, as on a terminal.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::disallowed_methods,
-    reason = "a test runs programs, and one that cannot go on stops"
-)]
-
-mod kit;
-
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Read;
@@ -19,12 +8,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
+use crate::kit::{Holder, SEAWORTHY, old_debian, status};
 use insta::assert_snapshot;
-use kit::{Holder, SEAWORTHY, old_debian, status};
 use seaworthy_testkit::{Sysroot, skip};
 
 /// The made system at `/mnt`, before a holder of their own.
-fn at_mnt(root: &Sysroot, arguments: &[&str]) -> kit::Said {
+fn at_mnt(root: &Sysroot, arguments: &[&str]) -> crate::kit::Said {
     let holder = Holder::new().hide(root.path(), "/mnt");
     let path = root.path().to_str().unwrap();
     let arguments: Vec<&str> =

@@ -1,22 +1,11 @@
 //! The device alone, from end to end, on this machine: inspected, mended, stamped, and the stamp checked by another.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::disallowed_methods,
-    reason = "a test runs programs, and one that cannot go on stops"
-)]
-
-mod kit;
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use kit::{Holder, updated_root, upgradable_here};
+use crate::kit::{Holder, updated_root, upgradable_here};
 use seaworthy_testkit::skip;
 use serde_json::Value;
 

@@ -1,21 +1,10 @@
 //! Whatever lies on a disk, an inspection of it neither passes nor breaks.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::disallowed_methods,
-    reason = "a test runs programs, and one that cannot go on stops"
-)]
-
-mod kit;
-
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::process::Command;
 
-use kit::{Holder, updated_root};
+use crate::kit::{Holder, updated_root};
 use seaworthy_testkit::apt::Chance;
 use seaworthy_testkit::{Sysroot, skip};
 

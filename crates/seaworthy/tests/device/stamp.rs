@@ -1,20 +1,9 @@
 //! `seaworthy stamp`, as on a terminal. Stamps that are issued: see done_when.rs.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::disallowed_methods,
-    reason = "a test runs programs, and one that cannot go on stops"
-)]
-
-mod kit;
-
 use std::fs;
 
+use crate::kit::{Holder, old_debian, updated_root};
 use insta::assert_snapshot;
-use kit::{Holder, old_debian, updated_root};
 
 #[test]
 fn no_stamp_is_issued_for_less_than_a_pass() {

@@ -1,23 +1,12 @@
 //! `seaworthy key`, as on a terminal.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::disallowed_methods,
-    reason = "a test runs programs, and one that cannot go on stops"
-)]
-
-mod kit;
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 
+use crate::kit::Holder;
 use insta::assert_snapshot;
-use kit::Holder;
 
 #[test]
 fn the_key_is_made_once_and_for_its_owner_alone() {

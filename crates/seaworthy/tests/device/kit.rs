@@ -1,7 +1,5 @@
 //! A holder at a terminal: a home, a state directory, and what the program says there.
 
-#![allow(dead_code, reason = "each test file takes what it needs")]
-
 use std::fmt::{self, Display};
 use std::fs;
 use std::path::{Path, PathBuf};

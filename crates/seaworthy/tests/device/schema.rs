@@ -1,21 +1,10 @@
 //! What `inspect --format json` prints is what docs/schema/inspect-v1.json describes: asked of PyPI `jsonschema`.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::disallowed_methods,
-    reason = "a test runs programs, and one that cannot go on stops"
-)]
-
-mod kit;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use kit::{Holder, old_debian, updated_root};
+use crate::kit::{Holder, old_debian, updated_root};
 use seaworthy_testkit::skip;
 
 const PACKAGE: &str = "jsonschema==4.23.0";

@@ -1,20 +1,9 @@
 //! `seaworthy man`, `seaworthy completions` and the help, all from one definition.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::disallowed_methods,
-    reason = "a test runs programs, and one that cannot go on stops"
-)]
-
-mod kit;
-
 use std::fs;
 
+use crate::kit::Holder;
 use insta::assert_snapshot;
-use kit::Holder;
 
 #[test]
 fn every_command_has_a_page() {

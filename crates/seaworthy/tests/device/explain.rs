@@ -1,18 +1,7 @@
 //! `seaworthy explain`, as on a terminal.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::disallowed_methods,
-    reason = "a test runs programs, and one that cannot go on stops"
-)]
-
-mod kit;
-
+use crate::kit::Holder;
 use insta::assert_snapshot;
-use kit::Holder;
 use seaworthy_model::codes;
 
 #[test]

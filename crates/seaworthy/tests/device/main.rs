@@ -1,0 +1,21 @@
+//! The program as a person meets it: run on this machine and on made systems, and what it says looked at.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test runs programs, and one that cannot go on stops"
+)]
+
+mod done_when;
+mod explain;
+mod garbage;
+mod inspect;
+mod key;
+mod kit;
+mod man;
+mod schema;
+mod scope;
+mod stamp;
