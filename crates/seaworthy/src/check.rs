@@ -13,6 +13,7 @@ use seaworthy_stamp::{Answer, Checked, Facts, MAX_INPUT, PRESENTER_NOTE, Refusal
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
+use crate::newest::Newest;
 use crate::surroundings::Surroundings;
 
 /// Largest trust file.
@@ -57,31 +58,34 @@ pub enum CheckFormat {
 
 /// Checks what the arguments name, with standard input where they say so.
 pub fn run(args: &CheckArgs, around: &Surroundings, out: &mut dyn Write) -> Result<u8, Failure> {
-    // Nothing is kept between checks yet that would prove a later time than the stamp and its trust record do.
-    run_with(args, around.now, None, &mut io::stdin().lock(), out).map(Answer::exit_code)
+    let newest = Newest::load(&around.state);
+    let loaded = newest.floor();
+    let answer = run_with(args, around.now, &newest, &mut io::stdin().lock(), out);
+    newest.keep(loaded, &around.state);
+    answer.map(Answer::exit_code)
 }
 
 fn run_with(
     args: &CheckArgs,
     now: Timestamp,
-    floor: Option<Timestamp>,
+    newest: &Newest,
     input: &mut dyn BufRead,
     out: &mut dyn Write,
 ) -> Result<Answer, Failure> {
     let checker = Checker {
         trust: trust(&args.trust)?,
         // A time that is asked about is no clock that could be wrong.
-        floor: if args.at.is_some() { None } else { floor },
+        newest: args.at.is_none().then_some(newest),
         now: args.at.unwrap_or(now),
     };
     if args.lines { checker.lines(args.format, input, out) } else { checker.inputs(args, input, out) }
 }
 
 /// What every check of one run has in common.
-struct Checker {
+struct Checker<'a> {
     trust: Trust,
     now: Timestamp,
-    floor: Option<Timestamp>,
+    newest: Option<&'a Newest>,
 }
 
 /// How one input came out.
@@ -91,12 +95,17 @@ enum Outcome {
     Unreadable(io::Error),
 }
 
-impl Checker {
+impl Checker<'_> {
     fn bytes(&self, input: &[u8]) -> Outcome {
-        match read(input).and_then(|bytes| check(&bytes, &self.trust, self.now, self.floor)) {
+        let floor = self.newest.and_then(Newest::floor);
+        let outcome = match read(input).and_then(|bytes| check(&bytes, &self.trust, self.now, floor)) {
             Ok(checked) => Outcome::Valid(checked),
             Err(refusal) => Outcome::Refused(refusal),
+        };
+        if let (Some(newest), Some(facts)) = (self.newest, outcome.facts()) {
+            newest.see(facts.issued, self.now);
         }
+        outcome
     }
 
     fn inputs(&self, args: &CheckArgs, input: &mut dyn BufRead, out: &mut dyn Write) -> Result<Answer, Failure> {
@@ -363,7 +372,7 @@ mod tests {
         let line = Line::try_parse_from(["check"].iter().chain(arguments)).unwrap();
         let mut out = Vec::new();
         let now = "2026-11-23".parse().unwrap();
-        let answer = run_with(&line.check, now, None, &mut input.as_bytes(), &mut out).unwrap();
+        let answer = run_with(&line.check, now, &Newest::default(), &mut input.as_bytes(), &mut out).unwrap();
         (String::from_utf8(out).unwrap(), answer.exit_code())
     }
 
@@ -453,10 +462,37 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_before_the_newest_stamp_is_wrong() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = seaworthy_inspect::StateDirectory::new(folder.path());
+        let line = |extra: &[&str]| {
+            let (stamp, key) = (vector("device.txt"), vector("device.pub"));
+            let arguments = ["check", &stamp, "--trust", &key];
+            Line::try_parse_from(arguments.iter().chain(extra)).unwrap().check
+        };
+        let checked = |now: &str, extra: &[&str]| {
+            let newest = Newest::load(&state);
+            let (loaded, now, mut out) = (newest.floor(), now.parse().unwrap(), Vec::new());
+            let answer = run_with(&line(extra), now, &newest, &mut "".as_bytes(), &mut out).unwrap();
+            newest.keep(loaded, &state);
+            (answer.exit_code(), String::from_utf8(out).unwrap())
+        };
+        // Issued on 22 November 2026 at 10:00.
+        assert_eq!(checked("2026-11-20", &["--at", "2026-11-23"]).0, 0, "an instant that is asked about");
+        let (exit, out) = checked("2026-11-20", &[]);
+        assert!(exit == 1 && out.contains("[stamp-not-yet-valid]"), "from the future, and no proof: {out}");
+        assert_eq!(checked("2026-11-22T10:05:00Z", &[]).0, 0);
+        let (exit, out) = checked("2026-11-22T09:45:00Z", &[]);
+        assert!(exit == 3 && out.contains("[clock-wrong]"), "{out}");
+        assert_eq!(checked("2026-11-22T09:55:00Z", &[]).0, 0, "within the tolerance");
+        assert_eq!(checked("2026-11-20", &["--at", "2026-11-23"]).0, 0);
+    }
+
+    #[test]
     fn a_broken_trust_file_stops_all() {
         let line = Line::try_parse_from(["check", "x", "--trust", &vector("device.txt")]).unwrap();
         let now = Timestamp::from_seconds(0);
-        let error = run_with(&line.check, now, None, &mut "".as_bytes(), &mut Vec::new()).unwrap_err();
+        let error = run_with(&line.check, now, &Newest::default(), &mut "".as_bytes(), &mut Vec::new()).unwrap_err();
         assert_eq!(error.code, Code::TrustSyntax);
         assert!(Line::try_parse_from(["check", "x"]).is_err(), "--trust is required");
         assert!(Line::try_parse_from(["check", "--trust", "x"]).is_err(), "an input is required");

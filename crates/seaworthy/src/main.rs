@@ -10,6 +10,7 @@ mod inspect;
 mod judged;
 mod key;
 mod man;
+mod newest;
 mod policy;
 mod progress;
 mod render;

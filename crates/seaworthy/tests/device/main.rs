@@ -11,6 +11,7 @@
 
 mod done_when;
 mod explain;
+mod firewall;
 mod garbage;
 mod inspect;
 mod key;
