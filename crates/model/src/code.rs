@@ -558,7 +558,37 @@ codes! {
     StatusListMissing = "status-list-missing" {
         "the status list is not at hand",
         "The trust record demands a look into the issuer's status list, and none was given. It is not known whether the stamp was revoked.",
-        "Get the status list named, or check with a version that reads it."
+        "Get the list from the address named, and check with --status-list FILE."
+    }
+    StampRevoked = "stamp-revoked" {
+        "the stamp was revoked",
+        "The issuer's status list says so.",
+        "Do not accept it. Its holder may ask the issuer why, and for a new inspection."
+    }
+    StatusListExpired = "status-list-expired" {
+        "the status list has expired",
+        "What has been revoked since it was made is not known.",
+        "Get the list anew from its address. If it should still stand, see whether the checking clock is ahead."
+    }
+    StampSuspended = "stamp-suspended" {
+        "the stamp is suspended",
+        "The issuer's status list says that it does not count for now.",
+        "Ask the issuer, and look again with a newer list."
+    }
+    StampStatus = "stamp-status" {
+        "the status list does not clear the stamp",
+        "It has a status at the stamp's place that means nothing here, or no such place at all.",
+        "Get the list anew from its address; if it stays so, the issuer has made a mistake."
+    }
+    StatusListBroken = "status-list-broken" {
+        "the file is no status list",
+        "A status list is a CWT of the type application/statuslist+cwt (docs/spec/status-list.md).",
+        "Get the list anew from its address."
+    }
+    StatusListIssuer = "status-list-issuer" {
+        "no trusted key signed the status list",
+        "A list counts if a trust record of the role status-list has its key, and the record has not ended.",
+        "Get the issuer's current trust file."
     }
     InputUnreadable = "input-unreadable" {
         "the input cannot be read",

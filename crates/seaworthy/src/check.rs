@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use seaworthy_model::{Code, Subject, Timestamp};
-use seaworthy_stamp::{Answer, Checked, Facts, MAX_INPUT, PRESENTER_NOTE, Refusal, Trust, check, read};
+use seaworthy_stamp::{
+    Answer, Checked, Facts, MAX_INPUT, MAX_STATUS_LIST, PRESENTER_NOTE, Refusal, Trust, check, read,
+};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
@@ -33,6 +35,10 @@ pub struct CheckArgs {
     /// Whom to believe: a trust file, or the public key of a device
     #[arg(long, value_name = "FILE", required = true)]
     pub trust: Vec<PathBuf>,
+
+    /// A status list, in which stamps are looked up that name it: a file of bytes
+    #[arg(long, value_name = "FILE")]
+    pub status_list: Vec<PathBuf>,
 
     /// Check as of this time (2026-11-22, 2026-11-22T10:00:00Z) instead of now
     #[arg(long, value_name = "TIME")]
@@ -72,8 +78,13 @@ fn run_with(
     input: &mut dyn BufRead,
     out: &mut dyn Write,
 ) -> Result<Answer, Failure> {
+    let mut trust = trust(&args.trust)?;
+    for issued in add_status_lists(&mut trust, &args.status_list)? {
+        // A list that a trusted key signed is as good a witness of the time as a stamp.
+        newest.see(issued, now);
+    }
     let checker = Checker {
-        trust: trust(&args.trust)?,
+        trust,
         // A time that is asked about is no clock that could be wrong.
         newest: args.at.is_none().then_some(newest),
         now: args.at.unwrap_or(now),
@@ -180,10 +191,12 @@ impl Checker<'_> {
         writeln!(out, "  issued       {}", facts.issued)?;
         writeln!(out, "  by           {}key {}", issuer(facts), facts.issuer.key)?;
         writeln!(out, "  subject      {}", subject(facts.subject))?;
-        match &facts.status {
-            Some(status) => writeln!(out, "  revocation   not looked up ({}, place {})", status.uri, status.index),
-            None => Ok(()),
+        let Some(status) = &facts.status else { return Ok(()) };
+        match facts.cleared {
+            Some(at) => write!(out, "  revocation   not revoked by the list of {at}")?,
+            None => write!(out, "  revocation   not looked up")?,
         }
+        writeln!(out, " ({}, place {})", status.uri, status.index)
     }
 }
 
@@ -278,7 +291,7 @@ fn facts_json(facts: &Facts) -> Value {
         "id": facts.id,
         "presenter_key": facts.presenter,
         "presenter_proved": false,
-        "status_list": facts.status.as_ref().map(|status| json!({ "index": status.index, "uri": status.uri })),
+        "status_list": facts.status.as_ref().map(|status| json!({ "index": status.index, "uri": status.uri, "cleared_by_list_of": facts.cleared })),
     })
 }
 
@@ -299,6 +312,18 @@ fn trust(files: &[PathBuf]) -> Result<Trust, Failure> {
             .map_err(|error| Failure::new(error.code, error.to_string()))?;
     }
     Ok(trust)
+}
+
+/// Adds the lists, and tells when each was made.
+fn add_status_lists(trust: &mut Trust, files: &[PathBuf]) -> Result<Vec<Timestamp>, Failure> {
+    let mut issued = Vec::new();
+    for path in files {
+        let broken = |error| Failure::new(Code::StatusListBroken, format!("{}: {error}", path.display()));
+        let bytes = File::open(path).and_then(|mut file| read_up_to(&mut file, MAX_STATUS_LIST)).map_err(broken)?;
+        let added = trust.add_status_list(&bytes);
+        issued.push(added.map_err(|refusal| Failure::new(refusal.code(), format!("{}: {refusal}", path.display())))?);
+    }
+    Ok(issued)
 }
 
 /// What an argument stands for: standard input, a file, or the stamp itself, which no file's name looks like.
@@ -486,6 +511,23 @@ mod tests {
         assert!(exit == 3 && out.contains("[clock-wrong]"), "{out}");
         assert_eq!(checked("2026-11-22T09:55:00Z", &[]).0, 0, "within the tolerance");
         assert_eq!(checked("2026-11-20", &["--at", "2026-11-23"]).0, 0);
+    }
+
+    #[test]
+    fn a_stamp_is_looked_up_where_a_list_is_given() {
+        let (stamp, trust, list) = (vector("organisation.txt"), vector("trust.toml"), vector("status-list.cwt"));
+        let (out, exit) = said(&[&stamp, "--trust", &trust, "--status-list", &list], "");
+        let head = "organisation, inspector-observed: REFUSED the stamp was revoked: by the list of 2026-11-23";
+        assert!(exit == 1 && out.starts_with(head) && out.contains("[stamp-revoked]"), "{out}");
+        let failing = |list: &str, trust: &str| {
+            let line = ["check", &stamp, "--trust", trust, "--status-list", list];
+            let check = Line::try_parse_from(line).unwrap().check;
+            let now = "2026-11-23".parse().unwrap();
+            run_with(&check, now, &Newest::default(), &mut "".as_bytes(), &mut Vec::new()).unwrap_err().code
+        };
+        assert_eq!(failing(&stamp, &trust), Code::StatusListBroken);
+        assert_eq!(failing(&vector("none.cwt"), &trust), Code::StatusListBroken);
+        assert_eq!(failing(&list, &vector("organisation.pub")), Code::StatusListIssuer);
     }
 
     #[test]

@@ -49,8 +49,10 @@ pub struct Facts {
     pub id: String,
     /// Thumbprint (RFC 9679) of the key made for this stamp, hexadecimal.
     pub presenter: String,
-    /// Where its state can be looked up. It has not been.
+    /// Where its state can be looked up.
     pub status: Option<StatusReference>,
+    /// Of the list that was looked into and clears it: when that was made.
+    pub cleared: Option<Timestamp>,
 }
 
 impl Facts {
@@ -66,6 +68,7 @@ impl Facts {
             id: HEXLOWER.encode(&claims.id),
             presenter: HEXLOWER.encode(&claims.presenter),
             status: claims.status.clone(),
+            cleared: None,
         }
     }
 }
@@ -92,8 +95,8 @@ pub fn check(bytes: &[u8], trust: &Trust, now: Timestamp, floor: Option<Timestam
     let (record, payload) = signer(&message, trust)?;
     let claims = Claims::decode(payload)?;
     let facts = Facts::of(record, &claims);
-    match judge(record, &claims, now, floor) {
-        Ok(()) => Ok(Checked(facts)),
+    match judge(record, &claims, now, floor).and_then(|()| look_up(trust, record, &claims, now)) {
+        Ok(cleared) => Ok(Checked(Facts { cleared, ..facts })),
         Err(refusal) => Err(refusal.with_facts(facts)),
     }
 }
@@ -151,9 +154,15 @@ fn within_record(record: &Record, claims: &Claims) -> Result<(), Refusal> {
     if !record.allows_policy(&claims.policy, &claims.policy_digest) {
         return Err(Refusal::found(Code::StampPolicy, claims.policy.clone()));
     }
-    match (record.status_list_required, &claims.status) {
-        (true, None) => Err(Refusal::of(Code::StampStatusMissing)),
-        (true, Some(status)) => Err(Refusal::found(Code::StatusListMissing, status.uri.clone())),
-        (false, _) => Ok(()),
+    Ok(())
+}
+
+/// Looks the stamp up, where a list is at hand or demanded. When the list was made that clears it.
+fn look_up(trust: &Trust, record: &Record, claims: &Claims, now: Timestamp) -> Result<Option<Timestamp>, Refusal> {
+    let required = |refusal| if record.status_list_required { Err(refusal) } else { Ok(None) };
+    let Some(status) = &claims.status else { return required(Refusal::of(Code::StampStatusMissing)) };
+    match trust.status_list(&status.uri, record) {
+        Some(list) => list.clears(status.index, now).map(|()| Some(list.issued)),
+        None => required(Refusal::found(Code::StatusListMissing, status.uri.clone())),
     }
 }

@@ -2,8 +2,7 @@
 //!
 //! The format is that of `docs/spec/stamp.md`: a CWT (RFC 8392) in COSE_Sign1 (RFC 9052) with the claims of EAR
 //! (draft-ietf-rats-ear-04). Trust files are those of `docs/spec/trust.md`. In: keys, codec, issuing, checking,
-//! carriers. Out: clock, randomness, files and network; the caller brings instants and bytes. Status lists come later:
-//! a trust record that demands one refuses every stamp until then.
+//! carriers, status lists. Out: clock, randomness, files and network; the caller brings instants and bytes.
 //!
 //! - [`Passing`] proves that an appraisal passes; [`issue`] takes nothing less.
 //! - [`read`] takes text, PNG, SVG or the bytes themselves to the COSE bytes.
@@ -18,6 +17,7 @@ mod issue;
 mod key;
 mod refusal;
 mod stamp;
+mod status;
 mod trust;
 
 pub use carrier::{Host, MAX_INPUT, Paper, Qr, TooLong, read};
@@ -27,4 +27,5 @@ pub use issue::{Fresh, NoStamp, Particulars, Passing, issue};
 pub use key::{KeyFault, KeyId, PublicKey, SigningKey};
 pub use refusal::{Answer, REFUSALS, Refusal};
 pub use stamp::{CONTENT_TYPE, Stamp};
+pub use status::{MAX_STATUS_LIST, STATUS_LIST_TYPE, StatusList, Statuses};
 pub use trust::{Record, Role, Trust, TrustError};

@@ -89,6 +89,10 @@ pub const REFUSALS: &[(Code, Answer)] = {
         (Code::StampPolicy, Refused),
         (Code::StampStatusMissing, Untold),
         (Code::StatusListMissing, Untold),
+        (Code::StampRevoked, Refused),
+        (Code::StatusListExpired, Untold),
+        (Code::StampSuspended, Refused),
+        (Code::StampStatus, Refused),
     ]
 };
 

@@ -14,6 +14,8 @@ use toml::de::{DeTable, DeValue};
 
 use crate::claims::is_policy_name;
 use crate::key::{KeyFault, KeyId, PublicKey};
+use crate::refusal::Refusal;
+use crate::status::StatusList;
 
 /// Longest name of a record.
 const MAX_NAME: usize = 200;
@@ -127,6 +129,8 @@ impl Record {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trust {
     records: Vec<Record>,
+    /// Status lists at hand, each with the name of the record whose key signed it.
+    lists: Vec<(Option<String>, StatusList)>,
 }
 
 impl Trust {
@@ -143,6 +147,32 @@ impl Trust {
             self.add(record, &source, span)?;
         }
         Ok(())
+    }
+
+    /// Adds a status list that a key of the role `status-list` signed; the records come first. When it was made.
+    ///
+    /// # Errors
+    /// `status-list-broken` for what is none, `status-list-issuer` where no such record has the key, or it had ended
+    /// when the list was made.
+    pub fn add_status_list(&mut self, bytes: &[u8]) -> Result<Timestamp, Refusal> {
+        let message = StatusList::message(bytes)?;
+        let signers = self.records.iter().filter(|record| record.role == Role::StatusList);
+        let signed = signers.filter_map(|record| Some((record, message.verify(&record.key)?))).next();
+        let (record, payload) = signed.ok_or(Refusal::of(Code::StatusListIssuer))?;
+        let list = StatusList::decode(payload)?;
+        let ended = record.not_after.is_some_and(|end| list.issued >= end);
+        if ended || record.not_before.is_some_and(|begin| list.issued < begin) {
+            return Err(Refusal::found(Code::StatusListIssuer, "the list was made outside the record's time"));
+        }
+        let issued = list.issued;
+        self.lists.push((record.name.clone(), list));
+        Ok(issued)
+    }
+
+    /// The newest list of this address by the issuer of the same name: nobody clears another's stamps.
+    pub(crate) fn status_list(&self, address: &str, issuer: &Record) -> Option<&StatusList> {
+        let own = self.lists.iter().filter(|(name, list)| list.address == address && *name == issuer.name);
+        own.map(|(_, list)| list).max_by_key(|list| list.issued)
     }
 
     /// The records, in the order in which they were added.

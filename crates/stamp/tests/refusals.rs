@@ -35,12 +35,14 @@ fn each_wrong_stamp_is_refused_with_its_own_code() {
     }
 }
 
-/// The carriers' codes are reached in `tests/carriers.rs`, which has the same list.
+/// The carriers' codes are reached in `tests/carriers.rs`, which has the same list, and those of lists in
+/// `tests/status.rs`.
 #[test]
 fn no_code_is_without_a_case() {
     let mut reached: BTreeSet<&str> = refused::cases().iter().map(|case| case.code).collect();
     reached.extend(["stamp-image", "stamp-image-too-large", "stamp-svg"]);
     reached.extend(["stamp-qr-none", "stamp-qr-many", "stamp-qr-unreadable", "stamp-qr-foreign"]);
+    reached.extend(["stamp-revoked", "stamp-suspended", "stamp-status", "status-list-expired"]);
     let all: BTreeSet<&str> = REFUSALS.iter().map(|(code, _)| code.name()).collect();
     assert_eq!(reached, all);
 }

@@ -19,7 +19,7 @@ use ciborium::Value;
 use data_encoding::HEXLOWER;
 use kit::*;
 use seaworthy_model::{Code, Grade, Subject};
-use seaworthy_stamp::{Answer, Host, Particulars, REFUSALS, Stamp, Trust, check, read};
+use seaworthy_stamp::{Answer, Host, Particulars, REFUSALS, Stamp, StatusList, Statuses, Trust, check, read};
 use serde_json::json;
 
 fn spec() -> PathBuf {
@@ -109,6 +109,26 @@ fn the_valid_vectors_are_valid() {
             assert_eq!(checked.facts().role.name(), name);
         }
     }
+}
+
+/// zlib may pack the same list in many ways, so the vector is held to what it says.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "whoever runs the test says so by the environment")]
+fn the_status_list_vector_revokes_the_organisations_stamp() {
+    let path = spec().join("vectors/stamp/status-list.cwt");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        let mut statuses = Statuses::valid(2, 1 << 20).unwrap();
+        assert!(statuses.set(status().index, 1));
+        let (issued, expires) = (time("2026-11-23"), time("2026-11-24"));
+        let list = StatusList { address: status().uri, issued, expires, statuses };
+        fs::write(&path, list.sign(&key(OTHER_STATUS))).unwrap();
+    }
+    let mut trust = Trust::default();
+    trust.add_file("trust.toml", &trust_toml()).unwrap();
+    assert_eq!(trust.add_status_list(&fs::read(&path).unwrap()).unwrap(), time("2026-11-23"));
+    let (_, stamp) = &valid()["organisation"];
+    let refusal = check(stamp.cbor(), &trust, time("2026-11-23"), None).unwrap_err();
+    assert_eq!(refusal.code(), Code::StampRevoked);
 }
 
 #[test]

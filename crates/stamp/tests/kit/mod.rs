@@ -18,6 +18,9 @@ pub(crate) const LOG: u8 = 0x33;
 pub(crate) const REVOCABLE: u8 = 0x44;
 pub(crate) const STRANGER: u8 = 0x55;
 const PRESENTER: u8 = 0x66;
+pub(crate) const STATUS: u8 = 0x77;
+/// Of another organisation.
+pub(crate) const OTHER_STATUS: u8 = 0x88;
 
 pub(crate) fn time(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -72,6 +75,8 @@ pub(crate) fn trust_toml() -> String {
         record(ORGANISATION, &organisation),
         record(LOG, "role = \"log\"\nname = \"Example Log\"\n"),
         record(REVOCABLE, "role = \"organisation\"\nname = \"Example Moorings\"\nstatus_list_required = true\n"),
+        record(STATUS, "role = \"status-list\"\nname = \"Example Moorings\"\nnot_after = \"2028-01-01\"\n"),
+        record(OTHER_STATUS, "role = \"status-list\"\nname = \"Example Harbour\"\n"),
     ]
     .join("\n")
 }

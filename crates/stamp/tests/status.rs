@@ -1,0 +1,168 @@
+//! Stamps looked up in status lists, and the lists of the draft. The vector under `docs/spec/` is a list made here.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot go on stops"
+)]
+
+mod kit;
+
+use ciborium::Value;
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+use kit::*;
+use seaworthy_model::Grade;
+use seaworthy_stamp::{Particulars, STATUS_LIST_TYPE, StatusList, Statuses, Trust, check};
+use seaworthy_testkit::vectors;
+
+const MADE: &str = "2026-11-23T00:00:00Z";
+const ENDS: &str = "2026-11-24T00:00:00Z";
+
+/// A list of 2^20 places in which one stamp has this status.
+fn list(status: u8) -> StatusList {
+    let mut statuses = Statuses::valid(2, 1 << 20).unwrap();
+    assert!(statuses.set(kit::status().index, status));
+    StatusList { address: kit::status().uri, issued: time(MADE), expires: time(ENDS), statuses }
+}
+
+fn trusting(lists: &[Vec<u8>]) -> Trust {
+    let mut trust = trust();
+    lists.iter().for_each(|list| _ = trust.add_status_list(list).unwrap());
+    trust
+}
+
+/// How a stamp of an issuer who demands a look comes out.
+fn checked(trust: &Trust, now: &str) -> &'static str {
+    let revocable = Particulars { status: Some(kit::status()), grade: Grade::SelfAsserted, ..particulars() };
+    match check(stamp(REVOCABLE, &revocable).cbor(), trust, time(now), None) {
+        Ok(checked) => {
+            assert_eq!(checked.facts().cleared, Some(time(MADE)));
+            "valid"
+        }
+        Err(refusal) => {
+            assert!(refusal.facts().is_some());
+            refusal.code().name()
+        }
+    }
+}
+
+#[test]
+fn a_stamp_is_what_its_list_says() {
+    let noon = "2026-11-23T12:00:00Z";
+    assert_eq!(checked(&trust(), noon), "status-list-missing");
+    for (status, expected) in [(0, "valid"), (1, "stamp-revoked"), (2, "stamp-suspended"), (3, "stamp-status")] {
+        assert_eq!(checked(&trusting(&[list(status).sign(&key(STATUS))]), noon), expected, "status {status}");
+    }
+    let short = StatusList { statuses: Statuses::valid(2, 123_000).unwrap(), ..list(0) };
+    assert_eq!(checked(&trusting(&[short.sign(&key(STATUS))]), noon), "stamp-status", "no such place");
+    let elsewhere = StatusList { address: "https://status.example/4".into(), ..list(0) };
+    assert_eq!(checked(&trusting(&[elsewhere.sign(&key(STATUS))]), noon), "status-list-missing");
+}
+
+#[test]
+fn a_list_tells_nothing_before_it_is_made_and_after_it_ends_but_what_it_revokes() {
+    let good = trusting(&[list(0).sign(&key(STATUS))]);
+    assert_eq!(checked(&good, "2026-11-22T23:55:00Z"), "valid", "within the tolerance");
+    assert_eq!(checked(&good, "2026-11-22T23:45:00Z"), "clock-wrong");
+    assert_eq!(checked(&good, ENDS), "status-list-expired");
+    assert_eq!(checked(&trusting(&[list(1).sign(&key(STATUS))]), ENDS), "stamp-revoked");
+    let newer = StatusList { issued: time("2026-11-23T06:00:00Z"), ..list(1) };
+    let both = trusting(&[newer.sign(&key(STATUS)), list(0).sign(&key(STATUS))]);
+    assert_eq!(checked(&both, "2026-11-23T12:00:00Z"), "stamp-revoked", "the newest list counts");
+}
+
+#[test]
+fn only_the_issuers_own_list_key_counts() {
+    let refused = |bytes: &[u8]| trust().add_status_list(bytes).unwrap_err().code().name();
+    for seed in [REVOCABLE, ORGANISATION, STRANGER, DEVICE] {
+        assert_eq!(refused(&list(0).sign(&key(seed))), "status-list-issuer");
+    }
+    let late = StatusList { issued: time("2028-01-01"), expires: time("2028-01-02"), ..list(0) };
+    assert_eq!(refused(&late.sign(&key(STATUS))), "status-list-issuer", "after the record has ended");
+    let other = trusting(&[list(0).sign(&key(OTHER_STATUS))]);
+    assert_eq!(checked(&other, "2026-11-23T12:00:00Z"), "status-list-missing", "nobody clears another's stamps");
+}
+
+/// Encoded and signed by other code than ours.
+#[test]
+fn no_other_form_is_a_list() {
+    let header = |kind: &str| {
+        let hint = key(STATUS).public().id().hint();
+        encoded(&Value::Map(vec![(int(1), int(-19)), (int(4), bytes(&hint)), (int(16), text(kind))]))
+    };
+    let forged = |claims: &[(Value, Value)]| {
+        forge_under(STATUS, &header(STATUS_LIST_TYPE), Value::Map(vec![]), &encoded(&Value::Map(claims.to_vec())))
+    };
+    let refused = |bytes: &[u8]| trust().add_status_list(bytes).unwrap_err().code().name();
+    let lst = HEXLOWER.decode(b"78dadbb918000217015d").unwrap();
+    let inner = |bits: i64| Value::Map(vec![(text("lst"), bytes(&lst)), (text("bits"), int(bits))]);
+    let good = vec![
+        (int(2), text("https://status.example/3")),
+        (int(4), int(time(ENDS).seconds())),
+        (int(6), int(time(MADE).seconds())),
+        (int(65_533), inner(1)),
+        (int(65_534), int(43_200)),
+    ];
+    assert_eq!(trust().add_status_list(&forged(&good)).unwrap(), time(MADE));
+    for missing in 0..4 {
+        let mut claims = good.clone();
+        claims.remove(missing);
+        assert_eq!(refused(&forged(&claims)), "status-list-broken");
+    }
+    let mut unknown = good.clone();
+    unknown.push((int(65_600), int(1)));
+    assert_eq!(refused(&forged(&unknown)), "status-list-broken");
+    let mut bits = good.clone();
+    bits[3].1 = inner(3);
+    assert_eq!(refused(&forged(&bits)), "status-list-broken");
+    let claims = encoded(&Value::Map(good.clone()));
+    let stamp_like = forge_under(STATUS, &header(TYP), Value::Map(vec![]), &claims);
+    assert_eq!(refused(&stamp_like), "status-list-broken", "a stamp's type");
+    let list = forged(&good);
+    for at in 0..list.len() {
+        assert!(trust().add_status_list(&list[..at]).is_err());
+        let mut flipped = list.clone();
+        flipped[at] ^= 1;
+        assert!(trust().add_status_list(&flipped).is_err(), "byte {at}");
+    }
+}
+
+#[test]
+fn a_million_stamps_of_which_one_in_a_hundred_is_revoked_fit_into_20_kb() {
+    let mut statuses = Statuses::valid(2, 1 << 20).unwrap();
+    let mut place = 1_u64;
+    for _ in 0..(1 << 20) / 100 {
+        place = place.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        assert!(statuses.set(place >> 44, 1));
+    }
+    let size = StatusList { statuses, ..list(0) }.sign(&key(STATUS)).len();
+    assert!(size < 20_000, "{size} bytes");
+}
+
+#[test]
+fn the_lists_of_the_draft_say_what_its_tables_say() {
+    let Some(path) = vectors("token-status-list/vectors.json") else { return };
+    let vectors: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let encodings = vectors["encodings"].as_array().unwrap();
+    assert_eq!(encodings.len(), 4);
+    for encoding in encodings {
+        let bits = encoding["bits"].as_u64().unwrap();
+        let json = BASE64URL_NOPAD.decode(encoding["json"]["lst"].as_str().unwrap().as_bytes()).unwrap();
+        let cbor = HEXLOWER.decode(encoding["cbor_hex"].as_str().unwrap().as_bytes()).unwrap();
+        let cbor: Value = ciborium::from_reader(cbor.as_slice()).unwrap();
+        let lst = cbor.as_map().unwrap().iter().find(|(key, _)| key.as_text() == Some("lst")).unwrap();
+        let statuses = Statuses::unpack(bits, &json).unwrap();
+        assert_eq!(Statuses::unpack(bits, lst.1.as_bytes().unwrap()).unwrap(), statuses);
+        let size = encoding["size"].as_u64().unwrap();
+        let set: serde_json::Map<_, _> = (0..size)
+            .filter_map(|place| Some((place, statuses.at(place)?)).filter(|(_, status)| *status != 0))
+            .map(|(place, status)| (place.to_string(), status.into()))
+            .collect();
+        assert_eq!(serde_json::Value::Object(set), encoding["nonzero"], "{bits} bits");
+        assert_eq!(statuses.at(size), None);
+    }
+    // The token is signed with ES256, which is none of our algorithms; its list is read all the same.
+    let token = HEXLOWER.decode(vectors["status_list_cwt"]["cose_sign1_hex"].as_str().unwrap().as_bytes()).unwrap();
+    assert_eq!(trust().add_status_list(&token).unwrap_err().code().name(), "status-list-broken");
+}
