@@ -1,7 +1,9 @@
-//! Automation: `cargo xtask tidy` keeps the architecture, `cargo xtask bench` measures, `cargo xtask docs` derives.
+//! Automation: `cargo xtask tidy` keeps the architecture, `cargo xtask bench` measures, `cargo xtask docs` derives, `cargo xtask fuzz`
+//! looks for input that breaks a parser.
 
 mod bench;
 mod docs;
+mod fuzz;
 mod tidy;
 
 use std::path::{Path, PathBuf};
@@ -9,15 +11,19 @@ use std::process::ExitCode;
 
 const USAGE: &str = "cargo xtask tidy   check layers, lints and module heads
 cargo xtask bench  measure against peers and limits, and print the ratios
-cargo xtask docs   write what is derived: JSON Schema, reference of codes";
+cargo xtask docs   write what is derived: JSON Schema, reference of codes
+cargo xtask fuzz [SECONDS [TARGET]]  run the fuzz targets, 60 seconds each";
 
 #[expect(clippy::print_stderr, reason = "a command line tool speaks there")]
 fn main() -> ExitCode {
-    let task = std::env::args().nth(1);
+    let mut arguments = std::env::args().skip(1);
+    let task = arguments.next();
+    let arguments: Vec<String> = arguments.collect();
     let done = match task.as_deref() {
         Some("tidy") => tidy::run(&root()),
         Some("bench") => bench::run(&root()),
         Some("docs") => docs::run(&root()),
+        Some("fuzz") => fuzz::run(&root(), &arguments),
         _ => Err(USAGE.to_owned()),
     };
     match done {

@@ -50,7 +50,7 @@ pub fn run(root: &Path) -> Result<(), String> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "automation runs programs")]
-fn cargo_output(root: &Path, arguments: &[&str]) -> Result<String, String> {
+pub fn cargo_output(root: &Path, arguments: &[&str]) -> Result<String, String> {
     let output = std::process::Command::new(env!("CARGO")).args(arguments).current_dir(root).output();
     let output = output.map_err(|error| format!("cargo: {error}"))?;
     if !output.status.success() {
