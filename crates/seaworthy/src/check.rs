@@ -177,7 +177,10 @@ impl Checker<'_> {
             self.details(facts, out)?;
         }
         match outcome {
-            Outcome::Valid(_) => writeln!(out, "\n{PRESENTER_NOTE}"),
+            Outcome::Valid(checked) => {
+                revocation(checked.facts(), out)?;
+                writeln!(out, "\n{PRESENTER_NOTE}")
+            }
             Outcome::Refused(refusal) => explained(refusal.code(), out),
             Outcome::Unreadable(_) => explained(Code::InputUnreadable, out),
         }
@@ -190,13 +193,7 @@ impl Checker<'_> {
         writeln!(out, "  policy       {} (digest {})", facts.policy.name, facts.policy.digest)?;
         writeln!(out, "  issued       {}", facts.issued)?;
         writeln!(out, "  by           {}key {}", issuer(facts), facts.issuer.key)?;
-        writeln!(out, "  subject      {}", subject(facts.subject))?;
-        let Some(status) = &facts.status else { return Ok(()) };
-        match facts.cleared {
-            Some(at) => write!(out, "  revocation   not revoked by the list of {at}")?,
-            None => write!(out, "  revocation   not looked up")?,
-        }
-        writeln!(out, " ({}, place {})", status.uri, status.index)
+        writeln!(out, "  subject      {}", subject(facts.subject))
     }
 }
 
@@ -250,6 +247,13 @@ impl Outcome {
         }
         stamp
     }
+}
+
+/// Whether a valid stamp was looked up.
+fn revocation(facts: &Facts, out: &mut dyn Write) -> io::Result<()> {
+    let Some(status) = &facts.status else { return Ok(()) };
+    let looked = facts.cleared.map_or("not looked up".into(), |at| format!("not revoked by the list of {at}"));
+    writeln!(out, "  revocation   {looked} ({}, place {})", status.uri, status.index)
 }
 
 const fn verdict(answer: Answer) -> &'static str {
@@ -519,6 +523,7 @@ mod tests {
         let (out, exit) = said(&[&stamp, "--trust", &trust, "--status-list", &list], "");
         let head = "organisation, inspector-observed: REFUSED the stamp was revoked: by the list of 2026-11-23";
         assert!(exit == 1 && out.starts_with(head) && out.contains("[stamp-revoked]"), "{out}");
+        assert!(!out.contains("not looked up"), "{out}");
         let failing = |list: &str, trust: &str| {
             let line = ["check", &stamp, "--trust", trust, "--status-list", list];
             let check = Line::try_parse_from(line).unwrap().check;
