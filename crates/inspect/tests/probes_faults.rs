@@ -102,7 +102,9 @@ fn garbled(bytes: &[u8]) {
 #[test]
 fn known_shapes_of_garbage() {
     let shapes: [&[u8]; 8] = [b"", b"\0", b"\n", b"0", b"1\n", b"yes", b"ID=debian\n", b"a:b:c:d:e:f:g:h:i\n"];
-    shapes.iter().for_each(|shape| garbled(shape));
+    // Nearly the mappings of a process.
+    let mappings: [&[u8]; 3] = [b"- abcd", b"0-1 abcd\n", b"0-1 r-xp 0 0:0 0 /usr/lib/x\n0-"];
+    shapes.iter().chain(&mappings).for_each(|shape| garbled(shape));
 }
 
 proptest! {

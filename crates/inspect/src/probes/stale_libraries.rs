@@ -93,8 +93,10 @@ fn unreadable(reader: &Reader<'_>, process: &str) -> Result<State, Reason> {
 }
 
 fn has_stale_library(maps: &[u8]) -> Result<bool, Reason> {
-    let first = maps.split(|&byte| byte == b'\n').next().unwrap_or_default();
-    if !is_mapping(first) {
+    // The kernel writes whole lines: what begins or ends otherwise was not written by it, or not read to its end.
+    let lines = maps.strip_suffix(b"\n").ok_or(Reason::Garbled)?;
+    let (first, last) = (lines.split(|&byte| byte == b'\n').next(), lines.rsplit(|&byte| byte == b'\n').next());
+    if ![first, last].into_iter().flatten().all(is_mapping) {
         return Err(Reason::Garbled);
     }
     let mut rest = maps;
@@ -111,8 +113,20 @@ fn has_stale_library(maps: &[u8]) -> Result<bool, Reason> {
 /// `start-end rwxp offset major:minor inode path`, proc_pid_maps(5).
 fn is_mapping(line: &[u8]) -> bool {
     let mut words = line.split(|&byte| byte == b' ');
-    let range = words.next().is_some_and(|range| range.contains(&b'-'));
-    range && words.next().is_some_and(|rights| rights.len() == 4)
+    let is_address = |text: &[u8]| !text.is_empty() && text.iter().all(u8::is_ascii_hexdigit);
+    let mut range = words.next().unwrap_or_default().split(|&byte| byte == b'-');
+    let is_range =
+        range.next().is_some_and(is_address) && range.next().is_some_and(is_address) && range.next().is_none();
+    let is_rights = |rights: &[u8]| match rights {
+        [read, write, execute, shared] => {
+            matches!(read, b'r' | b'-')
+                && matches!(write, b'w' | b'-')
+                && matches!(execute, b'x' | b'-')
+                && matches!(shared, b's' | b'p')
+        }
+        _ => false,
+    };
+    is_range && words.next().is_some_and(is_rights)
 }
 
 fn is_stale_library(line: &[u8]) -> bool {
