@@ -4,8 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use seaworthy_model::{
-    Catalog, CatalogSource, Claim, DateSource, Dated, Distribution, KeptBack, OtherBuild, PendingUpdate, Place, Proof,
-    Reason, SourceRole, Timestamp, Updates,
+    Catalog, CatalogSource, Claim, ClaimId, DateSource, Dated, Distribution, KeptBack, OtherBuild, PendingUpdate,
+    Place, Proof, Reason, SourceRole, Timestamp, Updates,
 };
 use seaworthy_packages::apt::updates::Upgrade;
 
@@ -17,25 +17,6 @@ use crate::lists::ListError;
 use crate::root::Root;
 use crate::state::StateDirectory;
 use crate::updates::{self, Archive, CatalogState, Conditions, ReleaseFiles, Survey, UpdatesError};
-
-/// Places that these claims are read from.
-const PLACES: [Place; 12] = [
-    Place::DpkgStatus,
-    Place::DpkgUpdates,
-    Place::DpkgInfo,
-    Place::DpkgArch,
-    Place::ExtendedStates,
-    Place::AptLists,
-    Place::AptSources,
-    Place::AptPreferences,
-    Place::AptConf,
-    Place::MachineId,
-    Place::Changelogs,
-    Place::Ledger,
-];
-
-/// Places that a proof is read from.
-const PROOF_PLACES: [Place; 4] = [Place::AptLists, Place::AptSources, Place::AptKeys, Place::Keyrings];
 
 /// How much is proved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,8 +67,8 @@ pub fn look(question: &Question<'_>) -> Answer {
             let reason = error.reason();
             let troubles = vec![error.to_string()];
             Answer {
-                updates: Claim::unknown(reason, &PLACES),
-                catalog: Claim::unknown(reason, &PROOF_PLACES),
+                updates: Claim::unknown(reason, &question.places(ClaimId::Updates)),
+                catalog: Claim::unknown(reason, &question.places(ClaimId::Catalog)),
                 troubles,
             }
         }
@@ -163,14 +144,15 @@ impl Finding {
             Proof::Proved { .. } => None,
         });
         let reason = reason.or(catalog.sources.is_empty().then_some(Reason::NoSources));
+        let read = question.places(ClaimId::Updates);
         let updates = match reason {
-            None => Claim::known(found, &PLACES),
-            Some(reason) => Claim::Unknown { reason, read: PLACES.to_vec(), seen: Some(found) },
+            None => Claim::known(found, &read),
+            Some(reason) => Claim::Unknown { reason, read, seen: Some(found) },
         };
         let catalog = if catalog.sources.is_empty() {
-            Claim::unknown(Reason::NoSources, &PROOF_PLACES)
+            Claim::unknown(Reason::NoSources, &question.places(ClaimId::Catalog))
         } else {
-            Claim::known(catalog, &PROOF_PLACES)
+            Claim::known(catalog, &question.places(ClaimId::Catalog))
         };
         Answer { updates, catalog, troubles: self.troubles }
     }
@@ -186,6 +168,18 @@ impl Question<'_> {
     /// The state directory, for the device that it belongs to.
     fn own_state(&self) -> Option<&StateDirectory> {
         self.state.filter(|_| self.root.is_live())
+    }
+
+    /// Where a claim is read: all of its scope but what this question leaves out.
+    fn places(&self, id: ClaimId) -> Vec<Place> {
+        let is_read = |place: &&Place| match place {
+            Place::Advisories => self.advisories.is_some(),
+            Place::KernelRelease => self.root.is_live(),
+            Place::Ledger => self.own_state().is_some(),
+            Place::AptKeys | Place::Keyrings => self.proving != Proving::RememberedOnly,
+            _ => true,
+        };
+        id.scope().places.iter().filter(is_read).copied().collect()
     }
 }
 
