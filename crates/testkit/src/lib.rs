@@ -2,8 +2,10 @@
 
 pub mod apt;
 pub mod archive;
+mod python;
 mod sysroot;
 mod vectors;
 
+pub use python::python;
 pub use sysroot::Sysroot;
 pub use vectors::{skip, vectors};

@@ -6,7 +6,7 @@ use std::path::Path;
 /// The tests that keep derived pages, schema and vectors.
 const KEEPERS: [&[&str]; 3] = [
     &["--package", "seaworthy-appraise", "--test", "reference"],
-    &["--package", "seaworthy-stamp", "--test", "vectors"],
+    &["--package", "seaworthy-stamp", "--test", "stamp", "vectors::"],
     &["--package", "seaworthy", "up_to_date"],
 ];
 

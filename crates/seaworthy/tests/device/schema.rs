@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::kit::{Holder, old_debian, updated_root};
-use seaworthy_testkit::skip;
+use seaworthy_testkit::python;
 
 const PACKAGE: &str = "jsonschema==4.23.0";
 
@@ -20,32 +20,10 @@ for path in sys.argv[2:]:
         print(path, error.json_path, error.message[:300])
 ";
 
-/// A Python that has the package, made once under `target/`.
-fn python() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python-jsonschema");
-    let python = folder.join("bin/python");
-    let has = || Command::new(&python).args(["-c", "import jsonschema"]).output().is_ok_and(|run| run.status.success());
-    if !has() {
-        let made =
-            Command::new("python3").args(["-m", "venv"]).arg(&folder).output().is_ok_and(|run| run.status.success());
-        let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", PACKAGE];
-        if made
-            && let Ok(run) = Command::new(&python).args(install).output()
-            && !run.status.success()
-        {
-            skip("pip", &String::from_utf8_lossy(&run.stderr));
-        }
-    }
-    if !has() {
-        skip(PACKAGE, "python3 -m venv, or pip install, did not work here");
-        return None;
-    }
-    Some(python)
-}
-
 #[test]
 fn real_reports_are_what_the_schema_says() {
-    let Some(python) = python() else { return };
+    let python = python(&Path::new(env!("CARGO_TARGET_TMPDIR")).join("python-jsonschema"), PACKAGE, "jsonschema");
+    let Some(python) = python else { return };
     let (holder, disk, updated) = (Holder::new(), old_debian(), updated_root());
     let disk = disk.path().to_str().unwrap().to_owned();
     let mut runs: Vec<Vec<&str>> = vec![

@@ -1,19 +1,8 @@
 //! Each code of a refusal is said by at least one input, and every altered stamp is refused.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test that cannot go on stops"
-)]
-
-mod kit;
-#[path = "kit/refused.rs"]
-mod refused;
-
 use std::collections::BTreeSet;
 
-use kit::*;
+use crate::kit::*;
+use crate::refused;
 use proptest::prelude::*;
 use seaworthy_model::Code;
 use seaworthy_stamp::{Answer, Host, REFUSALS, Refusal, check, cose, read};
@@ -35,8 +24,8 @@ fn each_wrong_stamp_is_refused_with_its_own_code() {
     }
 }
 
-/// The carriers' codes are reached in `tests/carriers.rs`, which has the same list, and those of lists in
-/// `tests/status.rs`.
+/// The carriers' codes are reached in `carriers.rs`, which has the same list, and those of lists in
+/// `status.rs`.
 #[test]
 fn no_code_is_without_a_case() {
     let mut reached: BTreeSet<&str> = refused::cases().iter().map(|case| case.code).collect();

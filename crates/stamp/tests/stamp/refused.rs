@@ -4,7 +4,7 @@ use ciborium::Value;
 use seaworthy_model::{Grade, Timestamp};
 use seaworthy_stamp::Particulars;
 
-use super::*;
+use crate::kit::*;
 
 /// One input and what a check of it must say.
 pub(crate) struct Case {

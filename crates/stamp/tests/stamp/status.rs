@@ -1,17 +1,7 @@
 //! Stamps looked up in status lists, and the lists of the draft. The vector under `docs/spec/` is a list made here.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test that cannot go on stops"
-)]
-
-mod kit;
-
+use crate::kit::*;
 use ciborium::Value;
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
-use kit::*;
 use seaworthy_model::Grade;
 use seaworthy_stamp::{Particulars, STATUS_LIST_TYPE, StatusList, Statuses, Trust, check};
 use seaworthy_testkit::vectors;
@@ -22,8 +12,8 @@ const ENDS: &str = "2026-11-24T00:00:00Z";
 /// A list of 2^20 places in which one stamp has this status.
 fn list(status: u8) -> StatusList {
     let mut statuses = Statuses::valid(2, 1 << 20).unwrap();
-    assert!(statuses.set(kit::status().index, status));
-    StatusList { address: kit::status().uri, issued: time(MADE), expires: time(ENDS), statuses }
+    assert!(statuses.set(crate::kit::status().index, status));
+    StatusList { address: crate::kit::status().uri, issued: time(MADE), expires: time(ENDS), statuses }
 }
 
 fn trusting(lists: &[Vec<u8>]) -> Trust {
@@ -34,7 +24,7 @@ fn trusting(lists: &[Vec<u8>]) -> Trust {
 
 /// How a stamp of an issuer who demands a look comes out.
 fn checked(trust: &Trust, now: &str) -> &'static str {
-    let revocable = Particulars { status: Some(kit::status()), grade: Grade::SelfAsserted, ..particulars() };
+    let revocable = Particulars { status: Some(crate::kit::status()), grade: Grade::SelfAsserted, ..particulars() };
     match check(stamp(REVOCABLE, &revocable).cbor(), trust, time(now), None) {
         Ok(checked) => {
             assert_eq!(checked.facts().cleared, Some(time(MADE)));

@@ -1,19 +1,9 @@
 //! Carriers: each form reads back, by our reader and by others, and pictures that hold no one stamp are refused.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test that cannot go on stops"
-)]
-
-mod kit;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use kit::*;
+use crate::kit::*;
 use proptest::prelude::*;
 use seaworthy_model::Code;
 use seaworthy_stamp::{Host, Paper, Qr, Stamp, read};

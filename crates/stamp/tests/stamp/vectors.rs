@@ -1,23 +1,12 @@
 //! The vectors and tables under `docs/spec/` are what the code makes. `UPDATE_DOCS=1` writes them anew.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test that cannot go on stops"
-)]
-
-mod kit;
-#[path = "kit/refused.rs"]
-mod refused;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::kit::*;
+use crate::refused;
 use ciborium::Value;
 use data_encoding::HEXLOWER;
-use kit::*;
 use seaworthy_model::{Code, Grade, Subject};
 use seaworthy_stamp::{Answer, Host, Particulars, REFUSALS, Stamp, StatusList, Statuses, Trust, check, read};
 use serde_json::json;

@@ -1,15 +1,5 @@
 //! Issuing: a pass at the instant and with an end, or nothing.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test that cannot go on stops"
-)]
-
-mod kit;
-
-use kit::*;
+use crate::kit::*;
 use seaworthy_model::{Appraisal, Code, Finding, Severity, Timeline, Verdict};
 use seaworthy_stamp::{NoStamp, Particulars, Passing, StatusReference, issue};
 

@@ -1,6 +1,5 @@
 //! Fixed keys, a passing appraisal, and a forge: stamps made wrong on purpose, encoded and signed by other code than
 //! ours (`ciborium`, `ring`), so that the two sides cannot share a mistake.
-#![allow(dead_code, reason = "each test file uses its own part of the kit")]
 
 use ciborium::Value;
 use data_encoding::HEXLOWER;
