@@ -1,5 +1,6 @@
 //! SHA-256, in one piece or of what comes piece by piece.
 
+use data_encoding::HEXLOWER;
 use ring::digest::{Context, SHA256};
 
 /// A digest and how many bytes it is of.
@@ -13,7 +14,7 @@ pub struct Digest {
 
 /// Digest of bytes in memory, lower-case hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
-    hex(ring::digest::digest(&SHA256, bytes).as_ref())
+    HEXLOWER.encode(ring::digest::digest(&SHA256, bytes).as_ref())
 }
 
 /// Takes bytes and gives their digest.
@@ -37,12 +38,8 @@ impl Hasher {
     }
 
     pub(crate) fn finish(self) -> Digest {
-        Digest { sha256: hex(self.context.finish().as_ref()), size: self.size }
+        Digest { sha256: HEXLOWER.encode(self.context.finish().as_ref()), size: self.size }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    data_encoding::HEXLOWER.encode(bytes)
 }
 
 #[cfg(test)]

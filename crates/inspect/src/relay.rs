@@ -1,6 +1,8 @@
-//! Hands bytes from the thread that reads them to another that works on them, block by block, with few blocks under way.
+//! Work on two threads: side by side, or one after the other, bytes handed from the thread that reads them to another
+//! that works on them, block by block, with few blocks under way.
 
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::thread::ScopedJoinHandle;
 use std::{panic, thread};
 
 /// Bytes handed on at once: large enough that waking the other thread does not count, small enough for its cache.
@@ -49,11 +51,22 @@ pub(crate) fn relay<T>(mut take: impl FnMut(&[u8]) -> bool + Send, produce: impl
         let produced = produce(&mut onward);
         onward.send();
         drop(onward);
-        match taker.join() {
-            Ok(()) => produced,
-            Err(fault) => panic::resume_unwind(fault),
-        }
+        joined(taker);
+        produced
     })
+}
+
+/// Does one thing here and another on a thread of its own.
+pub(crate) fn both<A, B: Send>(here: impl FnOnce() -> A, beside: impl FnOnce() -> B + Send) -> (A, B) {
+    thread::scope(|scope| {
+        let beside = scope.spawn(beside);
+        (here(), joined(beside))
+    })
+}
+
+/// What a thread has worked out; its panic goes on here.
+pub(crate) fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|fault| panic::resume_unwind(fault))
 }
 
 #[cfg(test)]

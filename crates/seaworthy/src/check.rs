@@ -65,9 +65,8 @@ pub enum CheckFormat {
 /// Checks what the arguments name, with standard input where they say so.
 pub fn run(args: &CheckArgs, around: &Surroundings, out: &mut dyn Write) -> Result<u8, Failure> {
     let newest = Newest::load(&around.state);
-    let loaded = newest.floor();
     let answer = run_with(args, around.now, &newest, &mut io::stdin().lock(), out);
-    newest.keep(loaded, &around.state);
+    newest.keep(&around.state);
     answer.map(Answer::exit_code)
 }
 
@@ -501,9 +500,9 @@ mod tests {
         };
         let checked = |now: &str, extra: &[&str]| {
             let newest = Newest::load(&state);
-            let (loaded, now, mut out) = (newest.floor(), now.parse().unwrap(), Vec::new());
+            let (now, mut out) = (now.parse().unwrap(), Vec::new());
             let answer = run_with(&line(extra), now, &newest, &mut "".as_bytes(), &mut out).unwrap();
-            newest.keep(loaded, &state);
+            newest.keep(&state);
             (answer.exit_code(), String::from_utf8(out).unwrap())
         };
         // Issued on 22 November 2026 at 10:00.

@@ -2,7 +2,6 @@
 
 use std::io::{self, Write};
 
-use seaworthy_appraise::combined_fix;
 use seaworthy_model::Verdict;
 
 use crate::cli::{Format, InspectArgs};
@@ -14,10 +13,7 @@ use crate::surroundings::Surroundings;
 
 /// Inspects, shows the report, and answers with the verdict's exit code.
 pub fn run(args: &InspectArgs, around: &Surroundings, out: &mut dyn Write) -> Result<u8, Failure> {
-    let judged = judge(&args.subject, &args.only, around)?;
-    let as_of = args.as_of.unwrap_or(judged.evidence.envelope.inspected_at);
-    let fix = combined_fix(&judged.evidence, &judged.appraisal);
-    let report = Report::new(judged.evidence, judged.appraisal, as_of, fix);
+    let report = judge(&args.subject, &args.only, around)?.report(args.as_of);
     show(args, &report, around, out).map_err(Failure::output).or_else(Failure::unless_closed_pipe)?;
     Ok(exit_code(report.verdict))
 }

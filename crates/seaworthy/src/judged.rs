@@ -1,12 +1,14 @@
 //! The way from the command line to an appraisal, shared by `inspect` and `stamp`.
 
-use seaworthy_appraise::appraise;
-use seaworthy_inspect::{Advisories, Inspection, Proving, Root, UserContext};
-use seaworthy_model::{Appraisal, ClaimId, Code, Evidence, Policy, PolicyId};
+use seaworthy_appraise::policy::identify;
+use seaworthy_appraise::{appraise, combined_fix};
+use seaworthy_inspect::{Advisories, Inspection, Proving, Root, UserContext, sha256};
+use seaworthy_model::{Appraisal, ClaimId, Code, Evidence, Timestamp};
 
 use crate::cli::Subject;
 use crate::failure::Failure;
 use crate::progress;
+use crate::report::Report;
 use crate::surroundings::Surroundings;
 
 /// Evidence and what a policy says of it.
@@ -18,10 +20,19 @@ pub struct Judged {
     pub appraisal: Appraisal,
 }
 
+impl Judged {
+    /// The report of it, as of an instant; else as of the inspection.
+    pub fn report(self, as_of: Option<Timestamp>) -> Report {
+        let as_of = as_of.unwrap_or(self.evidence.envelope.inspected_at);
+        let fix = combined_fix(&self.evidence, &self.appraisal);
+        Report::new(self.evidence, self.appraisal, as_of, fix)
+    }
+}
+
 /// Inspects and appraises.
 pub fn judge(subject: &Subject, only: &[ClaimId], around: &Surroundings) -> Result<Judged, Failure> {
     let policy = crate::policy::load(&subject.policy)?;
-    let id = policy_id(&policy)?;
+    let id = identify(&policy, sha256).map_err(|error| Failure::bug(error.to_string()))?;
     let mut wanted = policy.claims();
     if !only.is_empty() {
         wanted = only.to_vec();
@@ -86,9 +97,4 @@ fn advisories(subject: &Subject) -> Result<Option<Advisories>, Failure> {
     let Some(path) = &subject.advisories else { return Ok(None) };
     let read = Advisories::read(path).map_err(|error| Failure::new(Code::AdvisoriesUnreadable, error.to_string()));
     read.map(Some)
-}
-
-fn policy_id(policy: &Policy) -> Result<PolicyId, Failure> {
-    let bytes = policy.canonical_bytes().map_err(|error| Failure::bug(error.to_string()))?;
-    Ok(PolicyId { name: policy.name.clone(), digest: seaworthy_inspect::sha256(&bytes) })
 }

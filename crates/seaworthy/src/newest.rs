@@ -15,6 +15,9 @@ const FILE: &str = "newest-stamp.json";
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Newest {
     issued: Cell<Option<Timestamp>>,
+    /// This run has seen a newer one.
+    #[serde(skip)]
+    is_news: Cell<bool>,
 }
 
 impl Newest {
@@ -31,14 +34,15 @@ impl Newest {
     /// Takes in when a stamp was issued that a trusted key signed. One from the future tells of a wrong clock, or of a
     /// wrong issuer, and is no proof.
     pub fn see(&self, issued: Timestamp, now: Timestamp) {
-        if issued <= now + CLOCK_TOLERANCE {
-            self.issued.set(self.issued.get().max(Some(issued)));
+        if issued <= now + CLOCK_TOLERANCE && Some(issued) > self.issued.get() {
+            self.issued.set(Some(issued));
+            self.is_news.set(true);
         }
     }
 
     /// Keeps it, if it is newer than what was loaded. A checker that can write nothing checks all the same.
-    pub fn keep(&self, loaded: Option<Timestamp>, state: &StateDirectory) {
-        if self.floor() > loaded
+    pub fn keep(&self, state: &StateDirectory) {
+        if self.is_news.get()
             && let Ok(bytes) = serde_json::to_vec(self)
         {
             let _ = state.write_lightly(FILE, &bytes);

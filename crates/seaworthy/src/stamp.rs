@@ -13,7 +13,6 @@ use crate::failure::{Failure, exit};
 use crate::judged::{Judged, judge};
 use crate::key::{device_key, fresh_key, random};
 use crate::render::{self, Show, Style};
-use crate::report::Report;
 use crate::surroundings::Surroundings;
 
 /// Pixels of one module in a PNG.
@@ -65,9 +64,7 @@ fn keep_presenter(id: &[u8; 16], key: &seaworthy_stamp::SigningKey, around: &Sur
 }
 
 fn refused(judged: Judged, why: &str, around: &Surroundings, out: &mut dyn Write) -> Result<u8, Failure> {
-    let now = judged.evidence.envelope.inspected_at;
-    let fix = seaworthy_appraise::combined_fix(&judged.evidence, &judged.appraisal);
-    let report = Report::new(judged.evidence, judged.appraisal, now, fix);
+    let report = judged.report(None);
     let show = Show { style: Style::new(around.colour), verbose: false };
     render::report(&report, show, out)
         .and_then(|()| out.flush())

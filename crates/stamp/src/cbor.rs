@@ -2,6 +2,8 @@
 //! accepts nothing else. Own code, because general decoders forgive what a signature format must not: duplicate keys,
 //! longer integers than needed, indefinite lengths, bytes that trail.
 
+use seaworthy_model::Timestamp;
+
 /// Deepest nesting of any message read here; stamps use six levels.
 const MAX_DEPTH: usize = 12;
 
@@ -148,6 +150,12 @@ impl<'a> Reader<'a> {
         };
         let value = i64::try_from(value).map_err(|_| Fault::Shape)?;
         Ok(if negative { -1 - value } else { value })
+    }
+
+    /// Seconds since 1970, as far as instants reach.
+    pub(crate) fn instant(&mut self) -> Result<Timestamp, Fault> {
+        let seconds = self.integer()?;
+        Some(Timestamp::from_seconds(seconds)).filter(|instant| instant.seconds() == seconds).ok_or(Fault::Shape)
     }
 
     pub(crate) fn byte_string(&mut self) -> Result<&'a [u8], Fault> {

@@ -24,8 +24,8 @@ const AFFIRMING: u64 = 2;
 const TIERS: [u64; 4] = [0, AFFIRMING, 32, 96];
 
 // CWT (RFC 8392), CWT confirmation (RFC 8747, RFC 9679), Token Status List.
-const EXPIRES: u64 = 4;
-const ISSUED: u64 = 6;
+pub(crate) const EXPIRES: u64 = 4;
+pub(crate) const ISSUED: u64 = 6;
 const ID: u64 = 7;
 const CONFIRMATION: u64 = 8;
 const THUMBPRINT: u64 = 5;
@@ -312,8 +312,8 @@ fn key(kind: &str, r: &mut Reader<'_>) -> Result<u64, Refusal> {
 }
 
 fn instant(place: &str, r: &mut Reader<'_>) -> Result<Timestamp, Refusal> {
-    let seconds = i64::try_from(at(place, r.unsigned())?).map_err(|_| wrong(place))?;
-    Some(Timestamp::from_seconds(seconds)).filter(|instant| instant.seconds() == seconds).ok_or_else(|| wrong(place))
+    let instant = at(place, r.instant())?;
+    Some(instant).filter(|instant| instant.seconds() >= 0).ok_or_else(|| wrong(place))
 }
 
 fn bytes<const N: usize>(place: &str, r: &mut Reader<'_>) -> Result<[u8; N], Refusal> {

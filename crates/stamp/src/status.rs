@@ -12,7 +12,7 @@ use seaworthy_model::{Code, Timestamp};
 
 use crate::cbor::{Fault, Reader, Writer, check_form};
 use crate::check::CLOCK_TOLERANCE;
-use crate::claims::is_list_address;
+use crate::claims::{EXPIRES, ISSUED, is_list_address};
 use crate::cose::{self, Message};
 use crate::key::SigningKey;
 use crate::refusal::Refusal;
@@ -25,8 +25,6 @@ pub const MAX_STATUS_LIST: usize = 1 << 20;
 const MAX_UNPACKED: usize = 4 << 20;
 
 const ADDRESS: u64 = 2;
-const EXPIRES: u64 = 4;
-const ISSUED: u64 = 6;
 const LIST: u64 = 65_533;
 const CACHED_FOR: u64 = 65_534;
 
@@ -185,8 +183,8 @@ impl<'a> Draft<'a> {
         for _ in 0..reader.map()? {
             match reader.unsigned()? {
                 ADDRESS => draft.address = Some(reader.text()?),
-                EXPIRES => draft.expires = Some(instant(reader)?),
-                ISSUED => draft.issued = Some(instant(reader)?),
+                EXPIRES => draft.expires = Some(reader.instant()?),
+                ISSUED => draft.issued = Some(reader.instant()?),
                 LIST => draft.list = Some(list(reader)?),
                 // How long to keep a copy is for those who fetch; `exp` is what a checker goes by.
                 CACHED_FOR => _ = reader.unsigned()?,
@@ -195,11 +193,6 @@ impl<'a> Draft<'a> {
         }
         Ok(draft)
     }
-}
-
-fn instant(reader: &mut Reader<'_>) -> Result<Timestamp, Fault> {
-    let seconds = reader.integer()?;
-    Some(Timestamp::from_seconds(seconds)).filter(|instant| instant.seconds() == seconds).ok_or(Fault::Shape)
 }
 
 fn list<'a>(reader: &mut Reader<'a>) -> Result<(u64, &'a [u8]), Fault> {

@@ -7,6 +7,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::{passes, tidy};
+
 /// What `libfuzzer-sys` needs to see which way the code went.
 const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
@@ -52,8 +54,7 @@ fn fuzz_one(fuzz: &Path, program: &Path, name: &str, seconds: u32) -> Result<(),
 
 /// The folder that is built into, and the targets.
 fn targets(fuzz: &Path) -> Result<(String, Vec<String>), String> {
-    let metadata = crate::tidy::cargo_output(fuzz, &["metadata", "--format-version", "1", "--no-deps"])?;
-    let metadata: Value = serde_json::from_str(&metadata).map_err(|error| error.to_string())?;
+    let metadata = tidy::metadata(fuzz)?;
     let text = |value: &Value, at: &str| value.pointer(at).and_then(Value::as_str).unwrap_or_default().to_owned();
     let targets = metadata.pointer("/packages/0/targets").and_then(Value::as_array).into_iter().flatten();
     Ok((text(&metadata, "/target_directory"), targets.map(|target| text(target, "/name")).collect()))
@@ -61,15 +62,7 @@ fn targets(fuzz: &Path) -> Result<(String, Vec<String>), String> {
 
 /// What this machine is called: `cargo -vV` says it.
 fn host() -> Result<String, String> {
-    let version = crate::tidy::cargo_output(Path::new("."), &["-vV"])?;
+    let version = tidy::cargo_output(Path::new("."), &["-vV"])?;
     let host = version.lines().find_map(|line| line.strip_prefix("host: "));
     host.map(str::to_owned).ok_or_else(|| "cargo does not say what this machine is".to_owned())
-}
-
-fn passes(command: &mut Command, what: &str) -> Result<(), String> {
-    match command.status() {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("{what}: {status}")),
-        Err(error) => Err(format!("{what}: {error}")),
-    }
 }

@@ -1,5 +1,5 @@
-//! Automation: `cargo xtask tidy` keeps the architecture, `cargo xtask bench` measures, `cargo xtask docs` derives, `cargo xtask fuzz`
-//! looks for input that breaks a parser.
+//! Automation: `cargo xtask tidy` keeps the architecture, `cargo xtask bench` measures, `cargo xtask docs` derives,
+//! `cargo xtask fuzz` looks for input that breaks a parser.
 
 mod bench;
 mod docs;
@@ -7,7 +7,7 @@ mod fuzz;
 mod tidy;
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 const USAGE: &str = "cargo xtask tidy   check layers, lints and module heads
 cargo xtask bench  measure against peers and limits, and print the ratios
@@ -40,13 +40,18 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// Runs cargo in the workspace and gives what it printed.
+/// Runs cargo in the workspace.
 #[expect(clippy::disallowed_methods, reason = "automation runs programs")]
 fn cargo(root: &Path, arguments: &[&str]) -> Result<(), String> {
-    let status = std::process::Command::new(env!("CARGO")).args(arguments).current_dir(root).status();
-    match status {
+    let what = format!("cargo {}", arguments.join(" "));
+    passes(Command::new(env!("CARGO")).args(arguments).current_dir(root), &what)
+}
+
+/// Runs a command that must end well.
+fn passes(command: &mut Command, what: &str) -> Result<(), String> {
+    match command.status() {
         Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("cargo {}: {status}", arguments.join(" "))),
-        Err(error) => Err(format!("cargo: {error}")),
+        Ok(status) => Err(format!("{what}: {status}")),
+        Err(error) => Err(format!("{what}: {error}")),
     }
 }

@@ -59,7 +59,7 @@ pub fn cargo_output(root: &Path, arguments: &[&str]) -> Result<String, String> {
     String::from_utf8(output.stdout).map_err(|error| error.to_string())
 }
 
-fn metadata(root: &Path) -> Result<Value, String> {
+pub fn metadata(root: &Path) -> Result<Value, String> {
     let text = cargo_output(root, &["metadata", "--format-version", "1", "--no-deps"])?;
     serde_json::from_str(&text).map_err(|error| error.to_string())
 }

@@ -22,9 +22,9 @@ pub use reference::reference;
 pub use settings::Settings;
 pub use shipped::{DEFAULT, SHIPPED, Shipped, named, nearest_name};
 
-/// Names a policy by its digest. The caller brings SHA-256, so that nothing is linked here for it.
-pub fn identify(policy: &Policy, sha256: impl FnOnce(&[u8]) -> [u8; 32]) -> Result<PolicyId, CanonicalError> {
+/// Names a policy by its digest. The caller brings SHA-256 in lower-case hexadecimal, so that nothing is linked here
+/// for it.
+pub fn identify(policy: &Policy, sha256: impl FnOnce(&[u8]) -> String) -> Result<PolicyId, CanonicalError> {
     let digest = sha256(&policy.canonical_bytes()?);
-    let digest = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(PolicyId { name: policy.name.clone(), digest })
 }

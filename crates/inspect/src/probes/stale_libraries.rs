@@ -117,14 +117,9 @@ fn is_mapping(line: &[u8]) -> bool {
     let mut range = words.next().unwrap_or_default().split(|&byte| byte == b'-');
     let is_range =
         range.next().is_some_and(is_address) && range.next().is_some_and(is_address) && range.next().is_none();
-    let is_rights = |rights: &[u8]| match rights {
-        [read, write, execute, shared] => {
-            matches!(read, b'r' | b'-')
-                && matches!(write, b'w' | b'-')
-                && matches!(execute, b'x' | b'-')
-                && matches!(shared, b's' | b'p')
-        }
-        _ => false,
+    let is_rights = |rights: &[u8]| {
+        let known = [b"r-", b"w-", b"x-", b"sp"];
+        rights.len() == known.len() && rights.iter().zip(known).all(|(letter, known)| known.contains(letter))
     };
     is_range && words.next().is_some_and(is_rights)
 }

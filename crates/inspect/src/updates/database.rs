@@ -1,7 +1,6 @@
 //! dpkg's database in its place, and the architectures that go with it.
 
 use std::path::{Path, PathBuf};
-use std::thread;
 
 use seaworthy_packages::apt::config::Config;
 use seaworthy_packages::apt::listname::Architectures;
@@ -10,6 +9,7 @@ use seaworthy_packages::dpkg::{self, Entry, InvalidDatabase};
 
 use super::UpdatesError;
 use super::inputs::Reader;
+use crate::relay::both;
 
 /// No database is larger; a full desktop's has 5 MB.
 const LARGEST_STATUS: u64 = 256 << 20;
@@ -53,10 +53,7 @@ impl Database {
     pub(super) fn installation(&self, config: &Config) -> Result<Installation<'_>, UpdatesError> {
         let broken = |path: &Path, source: InvalidDatabase| UpdatesError::Database { path: path.to_owned(), source };
         let (head, tail) = dpkg::halves(&self.status);
-        let (head, tail) = thread::scope(|scope| {
-            let tail = scope.spawn(|| dpkg::status(tail));
-            (dpkg::status(head), tail.join().unwrap_or_else(|fault| std::panic::resume_unwind(fault)))
-        });
+        let (head, tail) = both(|| dpkg::status(head), || dpkg::status(tail));
         let mut entries = head.map_err(|error| broken(&self.status_path, error))?;
         entries.extend(tail.map_err(|error| broken(&self.status_path, error))?);
         for (path, text) in &self.parts {

@@ -12,7 +12,6 @@ mod scan;
 mod settings;
 
 use std::path::PathBuf;
-use std::thread;
 
 use rustc_hash::FxHashSet;
 use seaworthy_packages::apt::autoremove::{Keepers, leftovers};
@@ -30,6 +29,7 @@ pub use archives::{Archive, Catalog, CatalogState, ReleaseFiles};
 pub use inputs::Input;
 
 use crate::lists::ListError;
+use crate::relay::both;
 use crate::root::{ReadError, Root};
 use archives::Survey as _;
 use database::Database;
@@ -253,13 +253,11 @@ fn answer(
         pins: &pins,
         phasing: configuration.phasing(conditions, &dialect, machine_id.as_deref()),
     };
-    thread::scope(|scope| {
-        let leftovers = || find_leftovers(conditions, configuration, installation, catalogs, &auto_installed);
-        let leftovers = scope.spawn(leftovers);
-        let updates = find_updates(installation, catalogs, &settings)?;
-        let leftovers = leftovers.join().unwrap_or_else(|fault| std::panic::resume_unwind(fault))?;
-        Ok((updates, leftovers))
-    })
+    let (updates, leftovers) = both(
+        || find_updates(installation, catalogs, &settings),
+        || find_leftovers(conditions, configuration, installation, catalogs, &auto_installed),
+    );
+    Ok((updates?, leftovers?))
 }
 
 fn find_updates(

@@ -10,7 +10,7 @@ use super::UpdatesError;
 use super::archives::Catalog;
 use crate::hash::{Digest, Hasher};
 use crate::lists::{self, CHUNK, Encoding, LONGEST_LIST, List, ListError};
-use crate::relay::relay;
+use crate::relay::{joined, relay};
 use crate::root::Root;
 
 /// Bytes of an uncompressed list that one thread reads at once.
@@ -172,11 +172,7 @@ fn work(jobs: &[Job], order: &[usize], wanted: &Wanted) -> Result<Vec<(usize, Sc
     let results: Vec<Result<Vec<_>, UpdatesError>> = std::thread::scope(|scope| {
         let helpers: Vec<_> = (1..THREADS.min(jobs.len())).map(|_| scope.spawn(worker)).collect();
         let own = worker();
-        let joined = helpers.into_iter().map(|helper| match helper.join() {
-            Ok(result) => result,
-            Err(panic) => std::panic::resume_unwind(panic),
-        });
-        std::iter::once(own).chain(joined).collect()
+        std::iter::once(own).chain(helpers.into_iter().map(joined)).collect()
     });
     for result in results {
         all.extend(result?);
