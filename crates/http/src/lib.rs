@@ -1,0 +1,1 @@
+//! JSON API over HTTP: routes, wire types, OpenAPI, sign-in.

@@ -1,0 +1,1 @@
+//! Messages between a device and its organisation.

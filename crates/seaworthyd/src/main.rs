@@ -1,0 +1,3 @@
+//! Serve an organisation of devices.
+
+fn main() {}
