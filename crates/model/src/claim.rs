@@ -80,6 +80,7 @@ impl<T> Claim<T> {
 }
 
 /// Defines an enumeration whose variants have one name each: in text, in CBOR and on the command line.
+#[macro_export]
 macro_rules! named {
     ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $text:literal,)+ }) => {
         $(#[$meta])*

@@ -81,6 +81,11 @@ impl<'a> Message<'a> {
         self.header.key_hint.and_then(|hint| hint.try_into().ok())
     }
 
+    /// The payload, whoever signed it: only to learn whose key to verify the message with.
+    pub fn dangerous_unverified_payload(&self) -> &'a [u8] {
+        self.payload
+    }
+
     /// The payload, if this key signed the message.
     pub fn verify(&self, key: &PublicKey) -> Option<&'a [u8]> {
         key.verify(&to_be_signed(self.protected, self.payload), self.signature).then_some(self.payload)

@@ -133,6 +133,11 @@ impl fmt::Debug for PublicKey {
 pub struct KeyId([u8; 32]);
 
 impl KeyId {
+    /// The 32 bytes of the SHA-256.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// The eight bytes that a message carries as a hint (`kid`).
     pub fn hint(&self) -> [u8; 8] {
         self.0.first_chunk().copied().unwrap_or_default()
@@ -199,7 +204,8 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
+/// SHA-256.
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     let mut sum = [0; 32];
     sum.iter_mut().zip(digest(&SHA256, bytes).as_ref()).for_each(|(to, from)| *to = *from);
     sum

@@ -24,7 +24,7 @@ pub use carrier::{Host, MAX_INPUT, Paper, Qr, TooLong, read};
 pub use check::{CLOCK_TOLERANCE, Checked, Facts, Issuer, MAX_STAMP, PRESENTER_NOTE, check};
 pub use claims::StatusReference;
 pub use issue::{Fresh, NoStamp, Particulars, Passing, issue};
-pub use key::{KeyFault, KeyId, PublicKey, SigningKey};
+pub use key::{KeyFault, KeyId, PublicKey, SigningKey, sha256};
 pub use refusal::{Answer, REFUSALS, Refusal};
 pub use stamp::{CONTENT_TYPE, Stamp};
 pub use status::{MAX_STATUS_LIST, STATUS_LIST_TYPE, StatusList, Statuses};
