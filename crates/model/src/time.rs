@@ -47,6 +47,11 @@ impl Timestamp {
         self.0.saturating_sub(earlier.0).div_euclid(DAY)
     }
 
+    /// The first second of this instant's day in UTC.
+    pub const fn start_of_day(self) -> Timestamp {
+        Timestamp::from_seconds(self.0.saturating_sub(self.0.rem_euclid(DAY)))
+    }
+
     /// The calendar date in UTC, `YYYY-MM-DD`.
     pub fn date(self) -> String {
         self.to_string().get(..10).unwrap_or_default().to_owned()

@@ -31,7 +31,7 @@ named! {
 }
 
 /// An instant and where it comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Dated {
     /// The instant.
     pub at: Timestamp,
@@ -99,6 +99,11 @@ pub struct PendingUpdate {
 }
 
 impl PendingUpdate {
+    /// Whether its name is known here; it stays on the device unless the holder granted otherwise.
+    pub fn is_named(&self) -> bool {
+        !(self.package.is_empty() && self.architecture.is_empty())
+    }
+
     /// The package as apt names it: with its architecture where the plain name would mean another package.
     pub fn name(&self) -> String {
         if self.foreign { format!("{}:{}", self.package, self.architecture) } else { self.package.clone() }
