@@ -59,7 +59,12 @@ pub(crate) fn clock(case: &Case) -> Option<Draft> {
 
 /// No clock may stand before a signed date.
 pub(crate) fn clock_is_right(evidence: &Evidence) -> bool {
-    newest_date(evidence).is_none_or(|newest| evidence.envelope.inspected_at >= newest - CLOCK_TOLERANCE_SECONDS)
+    clock_is_right_from(evidence).is_none_or(|right| evidence.envelope.inspected_at >= right)
+}
+
+/// The first instant at which a clock may stand, if there is one.
+pub(crate) fn clock_is_right_from(evidence: &Evidence) -> Option<Timestamp> {
+    newest_date(evidence).map(|newest| newest - CLOCK_TOLERANCE_SECONDS)
 }
 
 fn newest_date(evidence: &Evidence) -> Option<Timestamp> {

@@ -4,6 +4,8 @@ use seaworthy_model::{
     Claim, Code, DateSource, Dated, Finding, Fix, Interval, Reason, Severity, Timeline, Timestamp, Verdict,
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::fix;
 
 /// The span of time in which evidence says anything.
@@ -16,7 +18,8 @@ pub(crate) struct Window {
     pub(crate) clock_is_right: bool,
 }
 
-/// What one rule says of one subject.
+/// What one rule says of one subject, whenever it was inspected within a span of instants.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Draft {
     code: Code,
     subject: Option<String>,
@@ -105,6 +108,12 @@ impl Draft {
         let since = since.or(undated.then_some(Interval { not_before: None, by: Some(seen) }));
         let due = due.or(undated.then_some(window.from));
         Finding { code, subject, severity, timeline, reason, since, due, fix }
+    }
+
+    /// The verdicts, as if evidence reached everywhere. From an inspection on they are the finding's.
+    pub(crate) fn course(&self) -> Timeline {
+        let turns = self.turns.iter().flatten();
+        turns.fold(Timeline::always(self.first), |course, &(at, verdict)| course.then(at, verdict))
     }
 
     fn timeline(&self, window: &Window) -> Timeline {

@@ -9,6 +9,8 @@ use crate::case::Listed;
 
 const REFRESH: &str = "apt-get update";
 const INSTALL: &str = "apt-get install --only-upgrade";
+/// Where the names of updates stayed on the device.
+const UPGRADE: &str = "apt-get upgrade";
 
 /// What to do about a claim or catalog that is not known.
 pub(crate) fn of_reason(reason: Reason) -> Fix {
@@ -40,6 +42,9 @@ fn is_mended_by_refresh(reason: Reason) -> bool {
 /// What to do about one update.
 pub(crate) fn update(listed: &Listed) -> Fix {
     let advice = advice(listed);
+    if !listed.update.is_named() {
+        return Fix { advice: advice.to_owned(), command: upgrade(listed) };
+    }
     let target = is_installable(listed).then(|| target(listed.update)).flatten();
     let command = target.map(|target| {
         let refresh = listed.doubt.filter(|&reason| is_mended_by_refresh(reason)).map(|_| REFRESH.to_owned());
@@ -47,6 +52,12 @@ pub(crate) fn update(listed: &Listed) -> Fix {
         joined([refresh, unhold, Some(format!("{INSTALL} {target}"))])
     });
     Fix { advice: advice.to_owned(), command }
+}
+
+/// What installs an update whose name is not known here; nothing takes it off hold.
+fn upgrade(listed: &Listed) -> Option<String> {
+    let is_mended = is_installable(listed) && !is_held(listed.update);
+    is_mended.then(|| joined([Some(REFRESH.to_owned()), Some(UPGRADE.to_owned()), None]))
 }
 
 fn advice(listed: &Listed) -> &'static str {
@@ -58,6 +69,7 @@ fn advice(listed: &Listed) -> &'static str {
         Some(KeptBack::Held) => "Take the package off hold and install the update.",
         Some(KeptBack::Pinned) => Code::UpdateWithheld.entry().fix,
         _ if listed.withheld => Code::UpdateWithheld.entry().fix,
+        _ if !listed.update.is_named() => "Install the pending updates.",
         _ => Code::UpdatePending.entry().fix,
     }
 }
@@ -81,12 +93,21 @@ pub fn combined_fix(evidence: &Evidence, appraisal: &Appraisal) -> Option<String
         let targets: Vec<String> = targets.into_iter().collect();
         (!targets.is_empty()).then(|| targets.join(" "))
     };
-    let refresh = appraisal.findings.iter().any(asks_for_refresh).then(|| REFRESH.to_owned());
+    let nameless = appraisal.findings.iter().any(is_mended_by_upgrade);
+    let refresh = nameless || appraisal.findings.iter().any(asks_for_refresh);
     let unhold = named(&mut updates.iter().filter(|update| is_held(update)));
-    let install = named(&mut updates.iter());
     let unhold = unhold.map(|targets| format!("apt-mark unhold {targets}"));
-    let command = joined([refresh, unhold, install.map(|targets| format!("{INSTALL} {targets}"))]);
+    let install = named(&mut updates.iter()).map(|targets| format!("{INSTALL} {targets}"));
+    // An upgrade installs the named ones as well.
+    let install = if nameless { Some(UPGRADE.to_owned()) } else { install };
+    let command = joined([refresh.then(|| REFRESH.to_owned()), unhold, install]);
     (!command.is_empty()).then_some(command)
+}
+
+/// An update whose name stayed on the device, and which a command mends.
+fn is_mended_by_upgrade(finding: &Finding) -> bool {
+    let has_command = finding.fix.as_ref().is_some_and(|fix| fix.command.is_some());
+    finding.code == Code::UpdatePending && finding.subject.is_none() && has_command
 }
 
 /// The subjects of updates that a command mends.

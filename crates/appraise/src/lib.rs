@@ -1,6 +1,7 @@
 //! Evidence, catalog and policy together: findings, and the verdict at every instant, past and future.
 //!
-//! In: [`appraise`], pure and total; the fix commands; the policies, read from TOML. Out: any I/O, clock, environment
+//! In: [`appraise`], pure and total; [`appraise_shared`], the same once for many devices; [`Reference`], the server's
+//! dates and grades; the fix commands; the policies, read from TOML. Out: any I/O, clock, environment
 //! or randomness. The catalog is a claim of the evidence. One file per family of rules; each says of one subject what
 //! its verdict is at the inspection and at which instants it turns (`draft`). Three limits lie over all of them: before
 //! the inspection nothing is known, after the policy's cadence nothing is known any more, and a clock that stands before
@@ -15,8 +16,10 @@ mod draft;
 mod fix;
 pub mod policy;
 mod protections;
+pub mod reference;
 mod release;
 mod restart;
+mod shared;
 mod updates;
 
 use seaworthy_model::{Appraisal, Evidence, Finding, Policy, PolicyId, Rule, RuleKind, Severity, Timeline, Verdict};
@@ -25,17 +28,27 @@ use case::Case;
 use draft::Draft;
 
 pub use fix::combined_fix;
+pub use reference::Reference;
+pub use shared::{SharedAppraisal, appraise_shared, appraise_shared_by};
 
 /// What a policy says of evidence. Total: evidence that makes no sense is a finding, never an error.
 pub fn appraise(evidence: &Evidence, policy: &Policy, id: PolicyId) -> Appraisal {
     let case = Case::new(evidence, policy);
-    let mut findings = Vec::with_capacity(policy.rules.len());
-    findings.extend(catalog::clock(&case).map(|draft| draft.finding(Severity::Major, &case.window)));
-    for (index, rule) in policy.rules.iter().enumerate() {
-        let drafts = drafts(&case, index, rule);
-        findings.extend(drafts.into_iter().map(|draft| draft.finding(rule.severity, &case.window)));
+    let finding = |(severity, draft): (Severity, Draft)| draft.finding(severity, &case.window);
+    let findings: Vec<Finding> = drafted(&case).into_iter().map(finding).collect();
+    let counted = findings.iter().filter(|finding| finding.severity != Severity::Advisory);
+    let timeline = verdict(counted.map(|finding| &finding.timeline));
+    Appraisal { policy: id, timeline, findings }
+}
+
+/// What every rule says, in the order of the rules, and how grave that is; before all else that the clock is wrong.
+fn drafted(case: &Case) -> Vec<(Severity, Draft)> {
+    let mut drafted = Vec::with_capacity(case.policy.rules.len());
+    drafted.extend(catalog::clock(case).map(|draft| (Severity::Major, draft)));
+    for (index, rule) in case.policy.rules.iter().enumerate() {
+        drafted.extend(drafts(case, index, rule).into_iter().map(|draft| (rule.severity, draft)));
     }
-    Appraisal { policy: id, timeline: verdict(&findings), findings }
+    drafted
 }
 
 /// What one rule says.
@@ -60,10 +73,9 @@ fn drafts(case: &Case, index: usize, rule: &Rule) -> Vec<Draft> {
     }
 }
 
-/// The verdict over the findings that are not advisory.
-fn verdict(findings: &[Finding]) -> Timeline {
-    let counted = findings.iter().filter(|finding| finding.severity != Severity::Advisory);
-    Timeline::fold(counted.map(|finding| &finding.timeline), |how_many| {
+/// The verdict over the timelines of findings that are not advisory.
+fn verdict<'a>(timelines: impl IntoIterator<Item = &'a Timeline>) -> Timeline {
+    Timeline::fold(timelines, |how_many| {
         let graver_first = [Verdict::Fail, Verdict::Unknown, Verdict::Pass];
         graver_first.into_iter().find(|&verdict| how_many(verdict) > 0).unwrap_or(Verdict::Unknown)
     })

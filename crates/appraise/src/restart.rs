@@ -41,11 +41,16 @@ fn dated(at: Option<Timestamp>, from: DateSource) -> Option<Dated> {
 pub(crate) fn stale_libraries(claims: &Claims) -> Draft {
     judged(&claims.stale_libraries, Code::LibrariesCurrent, |libraries| {
         if libraries.processes > 0 {
-            Draft::fail(Code::LibrariesCurrent).about(format!("{} processes", libraries.processes))
+            Draft::fail(Code::LibrariesCurrent).about(how_many(libraries.processes))
         } else if libraries.unreadable > 0 {
             Draft::unknown(Code::LibrariesCurrent, Reason::NoRight)
         } else {
             Draft::pass(Code::LibrariesCurrent)
         }
     })
+}
+
+/// A body tells only whether there are any, and comes back as one.
+fn how_many(processes: u32) -> String {
+    if processes == 1 { "at least one process".to_owned() } else { format!("{processes} processes") }
 }

@@ -85,6 +85,12 @@ fn complete(case: &Case, rules: &[UpdatesRule]) -> Draft {
     }
 }
 
+/// Where the word on the completeness of the list may change with the instant of the inspection.
+pub(crate) fn completeness_turns(case: &Case) -> Option<Timestamp> {
+    let seen_up_to = case.evidence.claims.catalog.seen().and_then(catalog::seen_up_to)?;
+    Some(seen_up_to.plus_days(shortest(&UpdatesRule::of(&case.policy.rules))))
+}
+
 /// The fewest days that a rule which counts allows; an advisory one sets the pace only where it is alone.
 fn shortest(rules: &[UpdatesRule]) -> u32 {
     let days = |counts: fn(&&UpdatesRule) -> bool| rules.iter().filter(counts).map(|rule| rule.allowed_days).min();
@@ -102,7 +108,8 @@ fn pending(case: &Case, listed: &Listed, allowed_days: u32) -> Draft {
     } else {
         late(code, &since, allowed_days)
     };
-    draft.about(listed.update.name()).since(since).mended_by(fix::update(listed))
+    let draft = if listed.update.is_named() { draft.about(listed.update.name()) } else { draft };
+    draft.since(since).mended_by(fix::update(listed))
 }
 
 fn late(code: Code, since: &Interval, allowed_days: u32) -> Draft {

@@ -4,10 +4,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use seaworthy_model::{DateSource, Dated, Distribution, PendingUpdate, Rating, Timestamp};
-use seaworthy_packages::osv::{self, Advisory, Grade, Gravity, InvalidAdvisory, Update};
-
-use crate::ledger::earliest;
+use seaworthy_appraise::reference;
+use seaworthy_model::{Distribution, PendingUpdate};
+use seaworthy_packages::osv::{self, Advisory, InvalidAdvisory};
 
 /// Records read at most; Debian has 60,000.
 const MAX_RECORDS: usize = 500_000;
@@ -84,53 +83,6 @@ impl Advisories {
     /// Adds to an update what the advisories say that it answers. `versions` are its source versions, installed and
     /// offered.
     pub fn annotate(&self, update: &mut PendingUpdate, versions: &(String, String), distribution: &Distribution) {
-        let Some(release) = ecosystem(distribution) else { return };
-        let seen = Update { release: &release, source: &update.source, installed: &versions.0, candidate: &versions.1 };
-        for advisory in osv::fixed(&self.records, seen) {
-            update.rating = update.rating.max(rating(advisory.gravity(&seen)));
-            if is_release_notice(&advisory.id) {
-                let published = advisory.published.map(|at| Timestamp::from_seconds(at.as_second()));
-                let dated = published.map(|at| Dated { at, from: DateSource::Advisory });
-                update.out_by = earliest(update.out_by, dated);
-            }
-            let names = std::iter::once(advisory.id.as_str()).chain(advisory.cves());
-            for name in names {
-                if !update.advisories.iter().any(|known| known == name) {
-                    update.advisories.push(name.to_owned());
-                }
-            }
-        }
+        reference::annotate(&self.records, update, (&versions.0, &versions.1), distribution);
     }
-}
-
-/// A vendor's notice is published with its fix. The record of a flaw may be older than any fix, so it dates none.
-fn is_release_notice(id: &str) -> bool {
-    ["DSA-", "DLA-", "ELA-", "USN-", "LSN-"].iter().any(|kind| id.starts_with(kind))
-}
-
-/// `Debian:12`, `Ubuntu:24.04`.
-fn ecosystem(distribution: &Distribution) -> Option<String> {
-    let name = match distribution.id.as_str() {
-        "debian" => "Debian",
-        "ubuntu" => "Ubuntu",
-        _ => return None,
-    };
-    Some(format!("{name}:{}", distribution.version))
-}
-
-/// The graver of score and word.
-fn rating(gravity: Gravity) -> Option<Rating> {
-    let by_score = gravity.cvss.filter(|score| *score > 0.0).map(|score| match score {
-        score if score >= 9.0 => Rating::Critical,
-        score if score >= 7.0 => Rating::High,
-        score if score >= 4.0 => Rating::Medium,
-        _ => Rating::Low,
-    });
-    let by_word = gravity.grade.map(|grade| match grade {
-        Grade::Negligible | Grade::Low => Rating::Low,
-        Grade::Medium => Rating::Medium,
-        Grade::High => Rating::High,
-        Grade::Critical => Rating::Critical,
-    });
-    by_score.max(by_word)
 }

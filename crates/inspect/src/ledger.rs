@@ -129,7 +129,7 @@ fn dates(catalog: &Catalog) -> BTreeMap<String, Timestamp> {
 }
 
 /// The earlier of two instants, where there are two.
-pub(crate) fn earliest(one: Option<Dated>, other: Option<Dated>) -> Option<Dated> {
+fn earliest(one: Option<Dated>, other: Option<Dated>) -> Option<Dated> {
     [one, other].into_iter().flatten().min_by_key(|dated| dated.at)
 }
 

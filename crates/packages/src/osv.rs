@@ -6,7 +6,7 @@
 //! altogether.
 
 use seaworthy_versions::dpkg::compare;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub mod cvss;
@@ -26,7 +26,7 @@ pub enum InvalidAdvisory {
 }
 
 /// One advisory.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Advisory {
     /// Its name, for example `DSA-5000-1`, `USN-7000-1`, `DEBIAN-CVE-2026-1`.
     pub id: String,
@@ -52,7 +52,7 @@ pub struct Advisory {
 }
 
 /// One statement of gravity.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Severity {
     /// `CVSS_V3`, `CVSS_V4`, `Ubuntu`, …
     #[serde(rename = "type")]
@@ -62,7 +62,7 @@ pub struct Severity {
 }
 
 /// A source package of one release and its affected versions.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Affected {
     /// Which package.
     pub package: Option<Package>,
@@ -81,7 +81,7 @@ pub struct Affected {
 }
 
 /// What an ecosystem adds.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Specific {
     /// Debian's urgency: `unimportant`, `low`, `medium`, `high`, `end-of-life`, …
     #[serde(default)]
@@ -89,7 +89,7 @@ pub struct Specific {
 }
 
 /// A package of an ecosystem.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Package {
     /// `Debian:12`, `Ubuntu:24.04:LTS`, `Ubuntu:Pro:16.04:LTS`.
     pub ecosystem: String,
@@ -98,7 +98,7 @@ pub struct Package {
 }
 
 /// A range of versions.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Range {
     /// `ECOSYSTEM` is the only kind in the vendor's order.
     #[serde(rename = "type")]
@@ -109,7 +109,7 @@ pub struct Range {
 }
 
 /// Where a range starts or ends.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
     /// Affected from here on; `0` is the first version of all.
     pub introduced: Option<String>,

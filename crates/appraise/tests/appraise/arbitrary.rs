@@ -9,7 +9,7 @@ use seaworthy_model::*;
 use crate::made::{days_ago, in_order, now};
 
 /// Instants within some years of the inspection, many of them at whole days, so that boundaries meet.
-fn instant() -> impl Strategy<Value = Timestamp> + Clone {
+pub(crate) fn instant() -> impl Strategy<Value = Timestamp> + Clone {
     prop_oneof![
         (-900i64..400).prop_map(|days| days_ago(-days)),
         (-900 * DAY..400 * DAY).prop_map(|seconds| now() + seconds),
@@ -111,11 +111,17 @@ pub(crate) fn evidence() -> impl Strategy<Value = Evidence> {
         })),
         claim((any::<bool>(), of(instant())).prop_map(|(required, since)| Restart { required, since })),
         claim((0..2u32, 0..2u32).prop_map(|(processes, unreadable)| StaleLibraries { processes, unreadable })),
-        claim(instant().prop_map(|signatures_at| Antivirus { product: "ClamAV".into(), signatures_at })),
+        claim(instant().prop_map(|signatures_at| Antivirus { product: "clamav".into(), signatures_at })),
     );
     let protections = (
-        claim(vec(select(Encryption::ALL), 0..3).prop_map(|all| DiskEncryption {
-            volumes: all.into_iter().map(|encryption| Volume { mount: "/".into(), encryption }).collect(),
+        claim(vec(select(Encryption::ALL), 0..3).prop_map(|all| {
+            DiskEncryption {
+                volumes: all
+                    .into_iter()
+                    .zip(["/", "swap", "/home"])
+                    .map(|(encryption, mount)| Volume { mount: mount.into(), encryption })
+                    .collect(),
+            }
         })),
         claim(any::<bool>().prop_map(|active| Firewall { active, kind: FirewallKind::Nftables })),
         claim(any::<bool>().prop_map(|enabled| SecureBoot { enabled })),
@@ -248,7 +254,7 @@ pub(crate) fn moved(evidence: &Evidence, map: impl Fn(Timestamp) -> Timestamp) -
     evidence
 }
 
-fn seen<T>(claim: &mut Claim<T>) -> Option<&mut T> {
+pub(crate) fn seen<T>(claim: &mut Claim<T>) -> Option<&mut T> {
     match claim {
         Claim::Known { value, .. } => Some(value),
         Claim::Unknown { seen, .. } => seen.as_mut(),

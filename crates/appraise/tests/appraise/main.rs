@@ -1,7 +1,10 @@
-//! Appraisals: exact examples, properties over arbitrary evidence and policies, fix commands, speed.
+//! Appraisals: exact examples, properties over arbitrary evidence and policies, fix commands, bodies, shared appraisals,
+//! references, speed.
 
 #[cfg(test)]
 mod arbitrary;
+#[cfg(test)]
+mod bodies;
 #[cfg(test)]
 mod examples;
 #[cfg(test)]
@@ -10,5 +13,9 @@ mod fixes;
 mod made;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod references;
+#[cfg(test)]
+mod shared;
 #[cfg(test)]
 mod speed;
