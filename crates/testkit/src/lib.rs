@@ -2,6 +2,8 @@
 
 pub mod apt;
 pub mod archive;
+pub mod derived;
+pub mod postgres;
 mod python;
 mod sysroot;
 mod vectors;
