@@ -28,7 +28,7 @@ use case::Case;
 use draft::Draft;
 
 pub use fix::combined_fix;
-pub use reference::Reference;
+pub use reference::{Offer, Reference, Support, annotate};
 pub use shared::{SharedAppraisal, appraise_shared, appraise_shared_by};
 
 /// What a policy says of evidence. Total: evidence that makes no sense is a finding, never an error.

@@ -621,6 +621,217 @@ codes! {
         "Give the issuer's public key: device.pub, or what openssl pkey -pubout writes."
     }
 
+    // Between a device and its organisation.
+    ReportMalformed = "report-malformed" {
+        "a message of the device is not in its form",
+        "Messages are deterministic CBOR in COSE_Sign1 of their own type; another form of the same content is refused, and so is a field outside the schema. docs/spec/evidence.md has the form.",
+        "Update seaworthy on the device; if it is of the same version as the server, report it."
+    }
+    ReportSignature = "report-signature" {
+        "the device's signature does not verify",
+        "The message was changed on its way, or another key signed it.",
+        "Send it again; if that does not help, enrol the device again: seaworthy enrol --again."
+    }
+    ReportBody = "report-body" {
+        "the evidence is not the one that the envelope names",
+        "The envelope carries the SHA-256 of the body, and the device signs the envelope.",
+        "Send the report again, whole."
+    }
+    ReportReplayed = "report-replayed" {
+        "this message was heard before",
+        "Each message carries a counter and is heard once. This one is an old message that somebody sent again; nothing was changed by it.",
+        "Inspect and report anew: seaworthy report."
+    }
+    DeviceUnknown = "device-unknown" {
+        "the organisation does not know this device",
+        "A device is known by its key. It was never enrolled here, or its data was erased.",
+        "Enrol it: seaworthy enrol LINK."
+    }
+    DeviceWaiting = "device-waiting" {
+        "the device waits for approval",
+        "Devices that enrol with the organisation's common token, or in place of another, are let in by a person.",
+        "Ask your organisation to approve it; the device's key is shown by seaworthy key."
+    }
+    DeviceRevoked = "device-revoked" {
+        "the device was revoked",
+        "The organisation takes no evidence from it any more.",
+        "Ask your organisation; a device that is to come back enrols again."
+    }
+    DeviceForked = "device-forked" {
+        "the device's key was used twice",
+        "Two messages with one counter and different content: the disk was cloned, or an older snapshot was restored. Evidence of neither is taken, because nobody can tell which is which.",
+        "Enrol the right device again: seaworthy enrol --again LINK. It gets a new key, and the old one is retired."
+    }
+    DeviceReplaced = "device-replaced" {
+        "another device took this one's place",
+        "It was enrolled again under a new key, and this key was retired.",
+        "Nothing, if the device has its new key; else enrol it again."
+    }
+    DeviceLeft = "device-left" {
+        "the device has left the organisation",
+        "Its data was erased at the holder's wish; its key is not taken back in.",
+        "To come back, enrol it again: seaworthy enrol --again LINK."
+    }
+    OrganisationUnknown = "organisation-unknown" {
+        "no organisation of this key is here",
+        "A message names the organisation by the SHA-256 of its key, so that it is of no use to another one.",
+        "Use the link that your organisation gave you."
+    }
+    EnrolmentToken = "enrolment-token" {
+        "the enrolment token is not valid",
+        "It is unknown, was used already, was taken back, or has ended. The four are not told apart.",
+        "Ask your organisation for a new link."
+    }
+    PolicyNotAgreed = "policy-not-agreed" {
+        "the holder agreed to another policy than the one in force",
+        "A holder agrees to one document, by its digest; it changed in between.",
+        "Run the command again, and read what is asked for now."
+    }
+    ReplacedUnknown = "replaced-unknown" {
+        "the device to be replaced is not of this organisation",
+        "A device can take the place only of one that the same organisation knows and that has not left.",
+        "Enrol it as a new one: without --again."
+    }
+
+    // The organisation's server.
+    NotSignedIn = "not-signed-in" {
+        "nobody is signed in",
+        "This needs a session, or an API token in the header Authorization: Bearer …",
+        "Sign in, or give a token."
+    }
+    NotAllowed = "not-allowed" {
+        "the role does not allow this",
+        "Roles hold for a unit and all below it; docs/reference/authority.md shows what each may do.",
+        "Ask an administrator of the unit."
+    }
+    NotFound = "not-found" {
+        "there is no such thing here",
+        "It does not exist, or belongs to another organisation. The two are not told apart.",
+        "Check the address and the id."
+    }
+    ReasonMissing = "reason-missing" {
+        "a look at a record needs a reason",
+        "Who reads the record of a device says why; the holder sees it.",
+        "Give the parameter `reason`: one line of at most 200 characters."
+    }
+    InvalidValue = "invalid-value" {
+        "a value is outside its limits",
+        "Each field has a type and limits; the API description names them.",
+        "Mend the field that is named."
+    }
+    AlreadyThere = "already-there" {
+        "it exists already, or is in use",
+        "What is asked for cannot stand beside what is there.",
+        "Look at what is there, and ask again."
+    }
+    SignInRefused = "sign-in-refused" {
+        "the sign-in was refused",
+        "The account, the secret or the device's answer did not fit. Which of them is not told.",
+        "Try again, or ask an administrator for a new link."
+    }
+    LinkInvalid = "link-invalid" {
+        "the one-time link is not valid",
+        "It is unknown, was used already, or has ended.",
+        "Ask an administrator for a new one; the operator makes one for an administrator with seaworthyd admin link."
+    }
+    StoreUnavailable = "store-unavailable" {
+        "the store cannot be reached",
+        "Nothing is acknowledged that is not durable, so the server refuses until the store is back.",
+        "Try again in a moment; the operator finds the cause in the server's log."
+    }
+    StoreFull = "store-full" {
+        "the store is full",
+        "Nothing is acknowledged that is not durable, so the server refuses until there is room.",
+        "Make room on the server's disk; it goes on by itself."
+    }
+    NoPolicy = "no-policy" {
+        "no policy is in force here",
+        "Devices of a unit without a policy are not inspected; they never count as passing.",
+        "Put a policy in force for the unit or one above it."
+    }
+
+    // The server: what a request is answered with, and what its configuration may lack.
+    RequestSyntax = "request-syntax" {
+        "the request cannot be read",
+        "Its head, parameters or body are not in the form that they must have.",
+        "Send what the OpenAPI document describes: seaworthyd openapi."
+    }
+    RequestInvalid = "request-invalid" {
+        "the request is readable and says something that it cannot say",
+        "A field or parameter is missing, unknown, or out of its range.",
+        "Send what the OpenAPI document describes: seaworthyd openapi."
+    }
+    RouteUnknown = "route-unknown" {
+        "there is nothing at this address",
+        "No route has this path, or what it names does not exist.",
+        "Look at the path; the OpenAPI document lists them all."
+    }
+    MethodRefused = "method-refused" {
+        "this address has no such method",
+        "The header Allow names the methods that it has.",
+        "Use one of the methods allowed."
+    }
+    RequestTimedOut = "request-timed-out" {
+        "the request took too long",
+        "A request, its body included, has 30 seconds.",
+        "Send it again, over a faster connection."
+    }
+    BodyTooLarge = "body-too-large" {
+        "the body is too large",
+        "The server takes bodies up to the limit of its configuration.",
+        "Send less at once."
+    }
+    MediaTypeRefused = "media-type-refused" {
+        "the body has a type that this route does not take",
+        "The header Content-Type says what the body is.",
+        "Send the type that the OpenAPI document names."
+    }
+    TooManyRequests = "too-many-requests" {
+        "too many requests",
+        "Each client may ask so often in a while and no more.",
+        "Wait as many seconds as the header Retry-After says."
+    }
+    NotReady = "not-ready" {
+        "the server cannot serve requests just now",
+        "It is starting, stopping, or waits for its store.",
+        "Ask again in a moment."
+    }
+    ConfigurationUnreadable = "configuration-unreadable" {
+        "the configuration file cannot be read",
+        "It does not exist, may not be read, is not UTF-8, or is larger than 1 MiB.",
+        "Check the path given with --config."
+    }
+    ConfigurationSyntax = "configuration-syntax" {
+        "the configuration file is not TOML",
+        "The place shown is where reading stopped.",
+        "Mend the line shown."
+    }
+    ConfigurationWord = "configuration-word" {
+        "the configuration has a setting that does not exist",
+        "Settings are a closed set; a misspelt one is never ignored.",
+        "Use the word suggested, or see docs/reference/configuration.md."
+    }
+    ConfigurationValue = "configuration-value" {
+        "a setting has a value that it cannot have",
+        "Each setting has one type and range.",
+        "See docs/reference/configuration.md."
+    }
+    PlainHttp = "plain-http" {
+        "the server would speak plain HTTP beyond this machine",
+        "What devices and people send must not be readable on the way. Plain HTTP is for loopback, or behind a proxy that speaks TLS.",
+        "Give --tls-cert and --tls-key, listen on 127.0.0.1, or say --behind-tls-proxy where a proxy speaks TLS."
+    }
+    CertificateUnusable = "certificate-unusable" {
+        "the server's certificate or key cannot be used",
+        "Two PEM files are asked for: the certificate with its chain, and its private key.",
+        "Check the paths given with --tls-cert and --tls-key, and that the two belong together."
+    }
+    ListenRefused = "listen-refused" {
+        "the server cannot listen on its address",
+        "The system refused: the address is in use, is not of this machine, or needs more rights.",
+        "Choose another address with --listen, or end what uses it."
+    }
+
     Bug = "bug" {
         "a fault in Seaworthy",
         "This must not happen.",

@@ -57,7 +57,8 @@ impl FromStr for Link {
         let (address, fragment) = text.trim().split_once('#').ok_or(LinkError::Fragment)?;
         let server = address.strip_suffix(PATH).ok_or(LinkError::Address)?;
         let host = server.strip_prefix("https://").or_else(|| server.strip_prefix("http://"));
-        let is_plain = |host: &str| !host.is_empty() && host.bytes().all(|b| b.is_ascii_graphic() && !b"@?\\\"<>".contains(&b));
+        let is_plain =
+            |host: &str| !host.is_empty() && host.bytes().all(|b| b.is_ascii_graphic() && !b"@?\\\"<>".contains(&b));
         if !host.is_some_and(is_plain) || server.ends_with('/') {
             return Err(LinkError::Address);
         }

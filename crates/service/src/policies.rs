@@ -1,0 +1,94 @@
+//! Policies: signed, numbered, content-addressed, put in force for a unit and all below it; and the server's catalog.
+
+use seaworthy_appraise::Reference;
+use seaworthy_appraise::policy::parse;
+use seaworthy_model::{Code, Grants, Policy, Timestamp};
+use seaworthy_protocol::{Digest, PolicyDocument, VERSION, digest_of, seal};
+use seaworthy_stamp::SigningKey;
+
+use crate::directory::View;
+use crate::error::Error;
+use crate::id::Id;
+use crate::ports::{Assignment, CatalogRecord, PolicyRecord, Records};
+use crate::tally::hour;
+
+/// Reads a policy's TOML; what is wrong is told with line and column.
+pub fn read(text: &str) -> Result<Policy, Error> {
+    parse("policy", text).map_err(|errors| Error::refused_for(Code::InvalidValue, errors.to_string()))
+}
+
+/// Signs a policy as the organisation's next document.
+pub fn sign(
+    records: &mut dyn Records,
+    view: &View,
+    policy: Policy,
+    grants: Grants,
+    key: &SigningKey,
+    at: Timestamp,
+) -> Result<PolicyRecord, Error> {
+    let damaged = |error: &dyn std::fmt::Display| Error::damaged(error.to_string());
+    let last = view.documents.last().map_or(0, |document| document.record.sequence);
+    let content = policy.canonical_bytes().map_err(|error| damaged(&error))?;
+    let name = policy.name.clone();
+    let document = PolicyDocument {
+        version: VERSION,
+        organisation: view.root_key(),
+        sequence: last.saturating_add(1),
+        issued_at: at,
+        policy,
+        grants,
+    };
+    let record = PolicyRecord {
+        organisation: view.organisation.id,
+        sequence: document.sequence,
+        digest: digest_of(&document).map_err(|error| damaged(&error))?,
+        policy: Digest::of(&content),
+        name,
+        issued_at: at,
+        sealed: seal(&document, key).map_err(|error| damaged(&error))?,
+    };
+    records.add_policy(&record)?;
+    Ok(record)
+}
+
+/// Puts a document in force for a unit. Where the unit had none of its own, its devices are counted anew.
+pub fn assign(
+    records: &mut dyn Records,
+    view: &View,
+    unit: Id,
+    sequence: u64,
+    at: Timestamp,
+) -> Result<Assignment, Error> {
+    let known = view.tree.has(unit) && view.document(sequence).is_some();
+    if !known {
+        return Err(Error::refused(Code::NotFound));
+    }
+    let assignment = Assignment { organisation: view.organisation.id, unit, since: at, sequence };
+    records.add_assignment(&assignment)?;
+    if view.area(unit) != unit {
+        let mut changed = view.clone();
+        changed.assignments.push(assignment.clone());
+        retally(records, &changed, at)?;
+    }
+    Ok(assignment)
+}
+
+/// Counts the devices of all units anew, by the areas of the view.
+pub(crate) fn retally(records: &mut dyn Records, view: &View, at: Timestamp) -> Result<u64, Error> {
+    let path = |unit: &crate::ports::Unit| (unit.id, view.area(unit.id), view.tree.path(unit.id));
+    let paths: Vec<(Id, Id, Vec<Id>)> = view.tree.units().map(path).collect();
+    Ok(records.retally(view.organisation.id, hour(at), &paths)?)
+}
+
+/// Puts a catalog in force.
+pub fn load_catalog(
+    records: &mut dyn Records,
+    view: &View,
+    reference: &Reference,
+    at: Timestamp,
+) -> Result<CatalogRecord, Error> {
+    let bytes = reference.canonical_bytes().map_err(|error| Error::damaged(error.to_string()))?;
+    let record = CatalogRecord { organisation: view.organisation.id, digest: Digest::of(&bytes), since: at, bytes };
+    records.add_catalog(&record)?;
+    Ok(record)
+}
