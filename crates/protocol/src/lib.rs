@@ -6,6 +6,7 @@
 //! own `organisation` module decide that).
 
 mod acknowledgement;
+mod answers;
 mod enrolment;
 mod evidence;
 mod key;
@@ -17,6 +18,7 @@ mod request;
 mod sealed;
 
 pub use acknowledgement::{Acknowledgement, Reception};
+pub use answers::{EnrolmentAnswer, OfferAnswer, OfferRequest, ReportAnswer, RequestAnswer};
 pub use enrolment::{Enrolment, MAX_NOTE};
 pub use evidence::{EvidenceEnvelope, MAX_REPORT, Report};
 pub use key::Successor;
