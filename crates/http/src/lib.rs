@@ -1,1 +1,44 @@
 //! JSON API over HTTP: routes, wire types, OpenAPI, sign-in.
+//!
+//! `routes.rs` is the one list of routes: one arm per [`Action`], so that neither can be without the other. A route's
+//! part of the OpenAPI document comes from the types in its handler's signature (`describe.rs`). `listen.rs` holds
+//! connections within bounds, `surround.rs` is what every request goes through.
+
+mod action;
+mod application;
+mod client;
+mod connection;
+mod describe;
+mod etag;
+mod extract;
+mod fence;
+mod gate;
+mod health;
+mod idempotency;
+mod limit;
+mod listen;
+mod metrics;
+mod openapi;
+mod patient;
+mod problem;
+mod route;
+mod routes;
+mod surround;
+mod tls;
+
+pub use action::Action;
+pub use application::{Application, Bounds, metrics_page, router};
+pub use client::{Client, ClientHeader, Peer};
+pub use describe::{Described, Input, Output, Sketch};
+pub use etag::{ETag, IfNoneMatch, Tagged};
+pub use extract::{Answer, Body, Created, Done, Path, Query};
+pub use gate::{Admission, Gate, HealthOnly};
+pub use health::{Exposure, Readiness};
+pub use idempotency::IdempotencyKey;
+pub use limit::{AddressLimit, Rate, RateLimiter};
+pub use listen::{Listening, Patience, serve};
+pub use metrics::Metrics;
+pub use openapi::document;
+pub use problem::Problem;
+pub use route::Route;
+pub use tls::{Certificate, CertificateError};

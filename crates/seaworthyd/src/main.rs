@@ -1,3 +1,59 @@
 //! Serve an organisation of devices.
 
-fn main() {}
+mod cli;
+mod configuration;
+mod failure;
+mod log;
+mod man;
+mod notify;
+mod reference;
+mod serve;
+mod settings;
+mod signals;
+
+use std::io::{self, Write};
+use std::panic::{self, AssertUnwindSafe};
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches};
+
+use cli::{Cli, Command};
+use failure::Failure;
+
+fn main() -> ExitCode {
+    let matches = Cli::command().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    panic::set_hook(Box::new(log::panicked));
+    match panic::catch_unwind(AssertUnwindSafe(|| run(&cli.command, &matches))) {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(failure)) => ExitCode::from(report(&failure)),
+        Err(_) => ExitCode::from(report(&Failure::bug("the place stands in the line above"))),
+    }
+}
+
+fn run(command: &Command, matches: &clap::ArgMatches) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match command {
+        Command::Serve(args) => {
+            drop(out);
+            serve::run(&configuration::load(args, matches)?)
+        }
+        Command::Openapi => print(&mut out, &seaworthy_http::document(env!("CARGO_PKG_VERSION"))),
+        Command::Completions { shell } => man::completions(*shell, &mut out),
+        Command::Man { folder } => man::pages(folder, &mut out),
+    }
+}
+
+fn print(out: &mut dyn Write, document: &serde_json::Value) -> Result<(), Failure> {
+    writeln!(out, "{document:#}").map_err(Failure::output)
+}
+
+/// The one place where a failure becomes text: code, place, hint.
+fn report(failure: &Failure) -> u8 {
+    // With standard error closed there is nobody to tell.
+    let _ = writeln!(io::stderr(), "error[{}]: {}", failure.code, failure.what);
+    if !failure.hint.is_empty() {
+        let _ = writeln!(io::stderr(), "  hint: {}", failure.hint);
+    }
+    failure.exit
+}

@@ -1,0 +1,116 @@
+//! The state behind the routes, as narrow ports, and the router that holds routes and surroundings together.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, FromRef};
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+use seaworthy_model::Code;
+
+use crate::client::ClientHeader;
+use crate::gate::Gate;
+use crate::health::{Exposure, Readiness};
+use crate::limit::AddressLimit;
+use crate::metrics::Metrics;
+use crate::problem::Problem;
+use crate::{Action, fence, gate, health, surround};
+
+/// What a single request may cost.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Largest body, in bytes.
+    pub body: usize,
+    /// From the head of a request to the head of its answer.
+    pub deadline: Duration,
+}
+
+impl Default for Bounds {
+    fn default() -> Bounds {
+        Bounds { body: 512 * 1024, deadline: Duration::from_secs(30) }
+    }
+}
+
+/// What handlers work with. A handler takes the one port that it needs, as `State<Arc<dyn Port>>`.
+#[derive(Clone)]
+pub struct Application {
+    /// Who may do what.
+    pub gate: Arc<dyn Gate>,
+    /// Whether requests can be served.
+    pub readiness: Readiness,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+    /// Whether `/metrics` is answered here.
+    pub exposure: Exposure,
+    /// How often one client address may ask.
+    pub rate: AddressLimit,
+    /// Where a trusted proxy writes the client's address.
+    pub client_header: ClientHeader,
+    /// What one request may cost.
+    pub bounds: Bounds,
+}
+
+macro_rules! ports {
+    ($($field:ident: $port:ty,)+) => {
+        $(impl FromRef<Application> for $port {
+            fn from_ref(application: &Application) -> $port {
+                application.$field.clone()
+            }
+        })+
+    };
+}
+
+ports! {
+    gate: Arc<dyn Gate>,
+    readiness: Readiness,
+    metrics: Arc<Metrics>,
+    exposure: Exposure,
+}
+
+/// `/metrics` alone, for a listener of its own.
+pub fn metrics_page(metrics: Arc<Metrics>) -> Router {
+    Router::new().route("/metrics", get(health::metrics)).with_state(MetricsAlone(metrics))
+}
+
+/// The state of that listener.
+#[derive(Clone)]
+struct MetricsAlone(Arc<Metrics>);
+
+impl FromRef<MetricsAlone> for Arc<Metrics> {
+    fn from_ref(alone: &MetricsAlone) -> Arc<Metrics> {
+        alone.0.clone()
+    }
+}
+
+impl FromRef<MetricsAlone> for Exposure {
+    fn from_ref(_: &MetricsAlone) -> Exposure {
+        Exposure::Here
+    }
+}
+
+/// All routes, each behind the gate, and what surrounds every request.
+///
+/// From the outside in: id, log, headers and problem documents (`surround`); deadline and panics (`fence`); size and
+/// rate; the gate with the route's action; the handler.
+pub fn router(application: Application) -> Router {
+    let mut routes = Router::new();
+    for &action in Action::ALL {
+        let route = crate::routes::route(action);
+        let guarded = route.method_router.route_layer(from_fn_with_state((application.clone(), action), gate::guard));
+        routes = routes.route(route.path, guarded);
+    }
+    surrounded(routes, application)
+}
+
+fn surrounded(routes: Router<Application>, application: Application) -> Router {
+    routes
+        .fallback(async || Problem::new(Code::RouteUnknown))
+        .layer(DefaultBodyLimit::max(application.bounds.body))
+        .layer(from_fn_with_state(application.clone(), fence::fence))
+        .layer(from_fn_with_state(application.clone(), surround::surround))
+        .with_state(application)
+}
+
+#[cfg(test)]
+mod tests;

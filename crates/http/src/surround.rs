@@ -1,0 +1,92 @@
+//! What surrounds every request: its id, one line in the log, its counters, the headers that every answer has.
+//!
+//! A log line names the route by its template, never the path, query, address or user agent: it holds no personal data.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use axum::body::Body;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::Response;
+use tracing::info;
+
+use crate::Application;
+use crate::metrics::Asked;
+use crate::problem;
+
+/// The name of a request in the log and in problem documents; handlers find it among the extensions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RequestId(pub String);
+
+/// Ids of requests: unguessable per process, then counted.
+#[derive(Debug)]
+pub(crate) struct RequestIds {
+    process: u32,
+    next: AtomicU64,
+}
+
+impl RequestIds {
+    pub(crate) fn new(process: u32) -> RequestIds {
+        RequestIds { process, next: AtomicU64::new(1) }
+    }
+
+    fn next(&self) -> RequestId {
+        RequestId(format!("{:08x}-{}", self.process, self.next.fetch_add(1, Ordering::Relaxed)))
+    }
+}
+
+/// Outermost layer.
+pub(crate) async fn surround(State(application): State<Application>, mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let id = application.metrics.request_ids().next();
+    let asked = Asked::new(request.method(), request.extensions().get::<MatchedPath>().map(MatchedPath::as_str));
+    let is_options = request.method() == Method::OPTIONS;
+    request.extensions_mut().insert(id.clone());
+    let response = next.run(request).await;
+    let response = if is_options { allowed(response) } else { response };
+    let mut response = problem::completed(response, &id.0);
+    headers(&mut response, &id);
+    let took = started.elapsed();
+    application.metrics.answered(&asked, response.status(), took);
+    let (status, ms) = (response.status().as_u16(), took.as_secs_f64() * 1e3);
+    info!(method = asked.method, route = asked.route, status, ms, request = id.0, "answered");
+    response
+}
+
+/// `OPTIONS` asks which methods there are; axum names them in Allow, on its way out, whatever the status.
+fn allowed(mut response: Response) -> Response {
+    if response.status() != StatusCode::METHOD_NOT_ALLOWED {
+        return response;
+    }
+    response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
+}
+
+/// Pages run no script but our own files, are framed by nobody and send their forms nowhere else.
+const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
+    connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+const DATA_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+fn headers(response: &mut Response, id: &RequestId) {
+    let policy = if problem::is_page(response) { PAGE_POLICY } else { DATA_POLICY };
+    let headers = response.headers_mut();
+    unless_set(headers, CONTENT_SECURITY_POLICY, policy);
+    unless_set(headers, CACHE_CONTROL, "no-store");
+    unless_set(headers, X_CONTENT_TYPE_OPTIONS, "nosniff");
+    unless_set(headers, X_FRAME_OPTIONS, "DENY");
+    unless_set(headers, REFERRER_POLICY, "no-referrer");
+    if let Ok(id) = HeaderValue::try_from(&id.0) {
+        headers.insert(X_REQUEST_ID, id);
+    }
+}
+
+fn unless_set(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
+    headers.entry(name).or_insert(HeaderValue::from_static(value));
+}

@@ -1,0 +1,62 @@
+//! What stops a command: a code, what happened, and what to do. Rendered once, in `main`.
+
+use std::io;
+use std::path::Path;
+
+use seaworthy_model::Code;
+
+/// Exit codes (see `seaworthyd --help`); the same as those of `seaworthy`.
+pub mod exit {
+    /// The command line or the configuration is wrong.
+    pub const USAGE: u8 = 2;
+    /// A fault in Seaworthy.
+    pub const BUG: u8 = 70;
+}
+
+/// Why a command could not do its work.
+#[derive(Debug, thiserror::Error)]
+#[error("{what}")]
+pub struct Failure {
+    /// Stable code; `seaworthy explain CODE` tells more.
+    pub code: Code,
+    /// What happened, and where.
+    pub what: String,
+    /// What to do; empty where the catalogue says it all.
+    pub hint: String,
+    /// How the process ends.
+    pub exit: u8,
+}
+
+impl Failure {
+    /// With the code's own hint.
+    pub fn new(code: Code, what: impl Into<String>) -> Failure {
+        Failure { code, what: what.into(), hint: code.entry().fix.to_owned(), exit: exit::USAGE }
+    }
+
+    /// With another hint than the code's own.
+    #[must_use]
+    pub fn hinting(self, hint: impl Into<String>) -> Failure {
+        Failure { hint: hint.into(), ..self }
+    }
+
+    /// A mistake on the command line.
+    pub fn usage(what: impl Into<String>) -> Failure {
+        Failure::new(Code::UsageError, what).hinting("see seaworthyd serve --help")
+    }
+
+    /// A file that could not be written.
+    pub fn unwritable(path: &Path, error: &io::Error) -> Failure {
+        Failure::new(Code::OutputUnwritable, format!("{}: {error}", path.display()))
+    }
+
+    /// Standard output that could not be written.
+    pub fn output(error: io::Error) -> Failure {
+        Failure::new(Code::OutputUnwritable, format!("standard output: {error}"))
+            .hinting("make room, or write elsewhere")
+    }
+
+    /// A fault of ours.
+    pub fn bug(what: impl Into<String>) -> Failure {
+        Failure { exit: exit::BUG, ..Failure::new(Code::Bug, what) }
+    }
+}

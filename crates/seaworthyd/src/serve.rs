@@ -1,0 +1,103 @@
+//! `seaworthyd serve`: puts the parts together and runs them until it is told to stop.
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use seaworthy_http::{
+    AddressLimit, Application, Bounds, Certificate, CertificateError, ClientHeader, Exposure, HealthOnly, Listening,
+    Metrics, Patience, Readiness, metrics_page, router, serve,
+};
+use seaworthy_model::Code;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::failure::Failure;
+use crate::settings::Settings;
+use crate::{log, notify, signals};
+
+/// Most connections that ask for metrics.
+const METRICS_CONNECTIONS: u32 = 16;
+
+/// Serves until SIGTERM or SIGINT.
+pub fn run(settings: &Settings) -> Result<(), Failure> {
+    log::begin(settings.log_format, settings.log_level);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|error| Failure::bug(format!("threads: {error}")))?.block_on(until_stopped(settings))
+}
+
+async fn until_stopped(settings: &Settings) -> Result<(), Failure> {
+    let certificate = certificate(settings)?;
+    let listener = bind(settings.listen).await?;
+    let metrics_listener = match settings.metrics_listen {
+        Some(address) => Some(bind(address).await?),
+        None => None,
+    };
+    let (stop, stopping) = watch::channel(false);
+    let signals = signals::stop_on_request(stop).and_then(|()| signals::reload_on_request(certificate.clone()));
+    signals.map_err(|error| Failure::bug(format!("signals: {error}")))?;
+    let application = application(settings, &stopping)?;
+    announce(&listener, certificate.is_some(), metrics_listener.as_ref()).map_err(Failure::output)?;
+    notify::systemd("READY=1");
+    let metrics = application.metrics.clone();
+    let listening = |listener, certificate, connections| Listening {
+        listener,
+        certificate,
+        connections,
+        patience: Patience::default(),
+        metrics: metrics.clone(),
+        stopping: stopping.clone(),
+    };
+    let page = metrics_page(metrics.clone());
+    let metrics_served = async {
+        match metrics_listener {
+            Some(listener) => serve(listening(listener, None, METRICS_CONNECTIONS), page).await,
+            None => Ok(()),
+        }
+    };
+    let served = serve(listening(listener, certificate, settings.connection_limit), router(application));
+    let (served, metrics_served) = tokio::join!(served, metrics_served);
+    served.and(metrics_served).map_err(|error| unusable(&error))
+}
+
+fn application(settings: &Settings, stopping: &watch::Receiver<bool>) -> Result<Application, Failure> {
+    let process = getrandom::u32().map_err(|error| Failure::bug(format!("randomness: {error}")))?;
+    let beside = settings.metrics_listen.is_none() && settings.is_private();
+    let header = settings.client_address_header.as_deref().map(|name| name.parse()).transpose();
+    Ok(Application {
+        gate: Arc::new(HealthOnly),
+        readiness: Readiness::new(stopping.clone(), Arc::new(|| Ok(()))),
+        metrics: Arc::new(Metrics::new(process)),
+        exposure: if beside { Exposure::Here } else { Exposure::Elsewhere },
+        rate: AddressLimit::per_second(settings.requests_per_second),
+        client_header: ClientHeader(header.map_err(|_| Failure::bug("a header's name was checked before"))?),
+        bounds: Bounds { body: usize::try_from(settings.body_limit).unwrap_or(usize::MAX), ..Bounds::default() },
+    })
+}
+
+fn certificate(settings: &Settings) -> Result<Option<Arc<Certificate>>, Failure> {
+    let (Some(chain), Some(key)) = (&settings.tls_cert, &settings.tls_key) else { return Ok(None) };
+    Certificate::read(chain, key).map(Some).map_err(|error| unusable(&error))
+}
+
+fn unusable(error: &CertificateError) -> Failure {
+    Failure::new(Code::CertificateUnusable, error.to_string())
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| Failure::new(Code::ListenRefused, format!("{address}: {error}")))
+}
+
+/// Where the server listens, for whoever started it with port 0. Closed standard output is nobody who wants to know.
+fn announce(listener: &TcpListener, is_tls: bool, metrics: Option<&TcpListener>) -> io::Result<()> {
+    let scheme = if is_tls { "https" } else { "http" };
+    let mut out = io::stdout().lock();
+    let mut said = writeln!(out, "listening on {scheme}://{}", listener.local_addr()?);
+    if let Some(metrics) = metrics {
+        said = said.and(writeln!(out, "metrics on http://{}/metrics", metrics.local_addr()?));
+    }
+    said.and_then(|()| out.flush()).or_else(|error| match error.kind() {
+        io::ErrorKind::BrokenPipe => Ok(()),
+        _ => Err(error),
+    })
+}

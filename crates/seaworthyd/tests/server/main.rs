@@ -1,0 +1,20 @@
+//! The server as clients and operators meet it: the real program, on loopback.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test runs programs, and one that cannot go on stops"
+)]
+
+mod commands;
+mod configuration;
+mod errors;
+mod health;
+mod kit;
+mod metrics;
+mod slow;
+mod stopping;
+mod tls;
