@@ -24,7 +24,7 @@ pub use claims::BodyClaims;
 pub use lapse::{Lapse, NamedUpdate, SentUpdates};
 pub use platform::{
     MountPoint, Scanner, SentAntivirus, SentAutomaticUpdates, SentDiskEncryption, SentDistribution, SentKernel,
-    SentLibraries, SentVolume,
+    SentLibraries, SentRestart, SentVolume,
 };
 pub use source::{SentCatalog, SentProof, SentSource};
 pub use told::Told;

@@ -6,13 +6,14 @@ use serde::{Deserialize, Serialize};
 use super::Grants;
 use super::lapse::{SentUpdates, Telling};
 use super::platform::{
-    SentAntivirus, SentAutomaticUpdates, SentDiskEncryption, SentDistribution, SentKernel, SentLibraries, Wire,
+    SentAntivirus, SentAutomaticUpdates, SentDiskEncryption, SentDistribution, SentKernel, SentLibraries, SentRestart,
+    Wire,
 };
 use super::source::{Order, SentCatalog};
 use super::told::Told;
 use crate::claim::Claim;
 use crate::evidence::Claims;
-use crate::protections::{Firewall, MandatoryAccessControl, Restart, ScreenLock, SecureBoot, Ssh};
+use crate::protections::{Firewall, MandatoryAccessControl, ScreenLock, SecureBoot, Ssh};
 
 macro_rules! body_claims {
     ($($(#[$meta:meta])* $field:ident: $value:ty,)+) => {
@@ -57,7 +58,7 @@ body_claims! {
     /// Running against installed kernel.
     kernel: SentKernel,
     /// Restart asked for.
-    restart: Restart,
+    restart: SentRestart,
     /// Processes on replaced libraries.
     stale_libraries: SentLibraries,
     /// Encryption at rest.

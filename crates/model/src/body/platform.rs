@@ -117,13 +117,23 @@ impl Wire<Kernel> for SentKernel {
     }
 }
 
-impl Wire<Restart> for Restart {
-    fn of(restart: &Restart) -> Result<Restart, Reason> {
-        Ok(Restart { required: restart.required, since: restart.since.filter(|_| restart.required) })
+/// Whether the system itself asked for a restart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SentRestart {
+    /// A package asked for a restart.
+    pub required: bool,
+    /// Since when, while one is required.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+}
+
+impl Wire<Restart> for SentRestart {
+    fn of(restart: &Restart) -> Result<SentRestart, Reason> {
+        Ok(SentRestart { required: restart.required, since: restart.since.filter(|_| restart.required) })
     }
 
     fn home(&self) -> Restart {
-        self.clone()
+        Restart { required: self.required, since: self.since }
     }
 }
 
