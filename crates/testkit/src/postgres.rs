@@ -7,7 +7,7 @@
 
 use std::fs;
 use std::net::TcpListener;
-use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -58,6 +58,31 @@ impl Postgres {
 
     /// A server of the test's own, which it may restart and kill.
     pub fn start() -> Option<Postgres> {
+        let postgres = Postgres::made()?;
+        postgres.resume();
+        Some(postgres)
+    }
+
+    /// A server that also speaks TLS as `localhost`, and the PEM file of the certificate that proves it.
+    pub fn start_with_tls() -> Option<(Postgres, PathBuf)> {
+        let postgres = Postgres::made()?;
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+        let certificate = postgres.folder.join("server.crt");
+        fs::write(&certificate, made.cert.pem()).expect("a certificate");
+        let key = postgres.folder.join("server.key");
+        fs::write(&key, made.signing_key.serialize_pem()).expect("a key");
+        fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).expect("a private key");
+        if let Some((user, group)) = postgres.owner {
+            chown(&key, Some(user), Some(group)).expect("the key's owner");
+        }
+        let lines = "ssl = on\nssl_cert_file = '../server.crt'\nssl_key_file = '../server.key'\n";
+        fs::write(postgres.data().join("postgresql.auto.conf"), lines).expect("its configuration");
+        postgres.resume();
+        Some((postgres, certificate))
+    }
+
+    /// The files of a server that does not run yet.
+    fn made() -> Option<Postgres> {
         let programs = programs()?;
         let postgres = Postgres::place(programs);
         fs::write(postgres.folder.join("password"), PASSWORD).expect("a password file");
@@ -65,7 +90,6 @@ impl Postgres {
         let mut initdb = postgres.program("initdb");
         initdb.args(options).args(["--locale=C.UTF-8", "-U", USER]).arg("-D").arg(postgres.data());
         succeed(initdb.arg("--pwfile").arg(postgres.folder.join("password")));
-        postgres.resume();
         Some(postgres)
     }
 

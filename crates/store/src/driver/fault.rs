@@ -3,9 +3,13 @@
 //! No text here holds a password, an address with one, or the values of a row: PostgreSQL's `DETAIL` is left out.
 
 use std::error::Error;
+use std::io::ErrorKind;
 
 use postgres::error::SqlState;
 use rusqlite::ErrorCode;
+
+/// How PostgreSQL says that a prepared statement has grown stale.
+pub(crate) const REPLANNED: &str = "cached plan must not change result type";
 
 /// Why the database did not do what was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -79,11 +83,17 @@ impl From<postgres::Error> for Fault {
         }
         let cause = error.source().map_or_else(String::new, |cause| format!(": {cause}"));
         let text = format!("{error}{cause}");
-        let is_lost = error.is_closed() || error.source().is_some_and(|cause| cause.is::<std::io::Error>());
+        let is_lost = error.is_closed() || error.source().is_some_and(is_lost);
         // The client's own words for an attempt that took too long and for a server that closed too soon.
         let is_late = matches!(error.to_string().as_str(), "timeout waiting for server" | "error connecting to server");
         if is_lost || is_late { Fault::Unavailable(text) } else { Fault::Other(text) }
     }
+}
+
+/// A line that broke; not a certificate that is refused, which the client reports as bad data.
+fn is_lost(cause: &(dyn Error + 'static)) -> bool {
+    let error = cause.downcast_ref::<std::io::Error>();
+    error.is_some_and(|error| !matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::InvalidInput))
 }
 
 impl Fault {
@@ -94,9 +104,11 @@ impl Fault {
             "40001" | "40P01" | "55P03" => Fault::Conflict(text),
             "23505" => Fault::Duplicate(text),
             "53100" => Fault::Full(text),
+            // Another server has changed a table since the statement was prepared; the connection prepares it anew.
+            "0A000" if text.starts_with(REPLANNED) => Fault::Conflict(text),
             "XX001" | "XX002" => Fault::Corrupt(text),
-            // A server that was demoted to a standby refuses writes; the next connection finds the one that takes them.
-            "25006" | "40003" | "57P01" | "57P02" | "57P03" | "57P05" => Fault::Unavailable(text),
+            "25006" => Fault::ReadOnly(text),
+            "40003" | "57P01" | "57P02" | "57P03" | "57P05" => Fault::Unavailable(text),
             other if other.starts_with("08") || other.starts_with("53") => Fault::Unavailable(text),
             _ => Fault::Other(text),
         }
@@ -150,7 +162,7 @@ mod tests {
             ("57P01", "Unavailable"),
             ("57P03", "Unavailable"),
             ("08006", "Unavailable"),
-            ("25006", "Unavailable"),
+            ("25006", "ReadOnly"),
             ("XX001", "Corrupt"),
             ("42601", "Other"),
             ("28P01", "Other"),

@@ -10,6 +10,7 @@ use postgres::types::private::BytesMut;
 use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use postgres::{Client, Statement};
 
+use super::fault::REPLANNED;
 use super::{Access, Address, Backend, Connection, Fault, Row, Value, dialect};
 
 /// Statements that a connection keeps prepared.
@@ -20,7 +21,7 @@ pub(crate) struct PostgresConnection {
     address: Arc<Address>,
     client: Option<Client>,
     statements: Statements,
-    in_transaction: bool,
+    transaction: Option<Access>,
     /// The first fault of the transaction. The server would answer its `COMMIT` by undoing it, and call that done.
     failed: Option<Fault>,
 }
@@ -29,13 +30,13 @@ impl PostgresConnection {
     /// Names the server; the first statement connects.
     pub fn new(address: Arc<Address>) -> PostgresConnection {
         let statements = Statements::default();
-        PostgresConnection { address, client: None, statements, in_transaction: false, failed: None }
+        PostgresConnection { address, client: None, statements, transaction: None, failed: None }
     }
 
     /// Connects where there is no connection. Never within a transaction, whose first half would be lost.
     fn open(&mut self) -> Result<&mut Client, Fault> {
         let is_lost = self.client.as_ref().is_none_or(Client::is_closed);
-        if is_lost && self.in_transaction {
+        if is_lost && self.transaction.is_some() {
             return Err(Fault::Unavailable("the connection was lost within a transaction".to_owned()));
         }
         if is_lost {
@@ -65,17 +66,24 @@ impl PostgresConnection {
         Ok(statement)
     }
 
-    /// Remembers a fault for the commit, and lets go of a connection that is no longer one.
+    /// Remembers a fault for the commit, and lets go of a connection that is of no more use.
     fn noted<T>(&mut self, result: Result<T, Fault>) -> Result<T, Fault> {
-        if let Err(fault) = &result {
-            if self.in_transaction {
+        result.map_err(|fault| {
+            let fault = match fault {
+                // A server that became a standby; the next connection finds the one that takes writes.
+                Fault::ReadOnly(text) if self.transaction == Some(Access::Write) => Fault::Unavailable(text),
+                other => other,
+            };
+            if self.transaction.is_some() {
                 self.failed.get_or_insert_with(|| fault.clone());
             }
-            if matches!(fault, Fault::Unavailable(_)) {
-                self.close();
+            match &fault {
+                Fault::Unavailable(_) => self.close(),
+                Fault::Conflict(text) if text.starts_with(REPLANNED) => self.statements = Statements::default(),
+                _ => {}
             }
-        }
-        result
+            fault
+        })
     }
 }
 
@@ -99,7 +107,7 @@ impl Connection for PostgresConnection {
     }
 
     fn begin(&mut self, access: Access) -> Result<(), Fault> {
-        if self.in_transaction {
+        if self.transaction.is_some() {
             self.rollback()?;
         }
         let begin = match access {
@@ -111,7 +119,7 @@ impl Connection for PostgresConnection {
             Err(Fault::Unavailable(_)) => self.batch(begin)?,
             other => other?,
         }
-        self.in_transaction = true;
+        self.transaction = Some(access);
         Ok(())
     }
 
@@ -121,16 +129,16 @@ impl Connection for PostgresConnection {
             return Err(fault);
         }
         let done = self.batch("COMMIT");
-        self.in_transaction = false;
+        self.transaction = None;
         self.failed = None;
         done
     }
 
     fn rollback(&mut self) -> Result<(), Fault> {
-        let was_in_transaction = std::mem::take(&mut self.in_transaction);
+        let transaction = self.transaction.take();
         self.failed = None;
         // A connection that was lost has undone it already.
-        if was_in_transaction && self.client.is_some() && self.batch("ROLLBACK").is_err() {
+        if transaction.is_some() && self.client.is_some() && self.batch("ROLLBACK").is_err() {
             self.close();
         }
         Ok(())

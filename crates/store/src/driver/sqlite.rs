@@ -61,7 +61,9 @@ impl SqliteConnection {
 
     /// Opens the file that a writer has made.
     pub fn reader(path: &Path) -> Result<SqliteConnection, Fault> {
-        SqliteConnection::open(path, READER_CACHE)
+        let reader = SqliteConnection::open(path, READER_CACHE)?;
+        reader.inner.execute_batch("PRAGMA query_only = ON")?;
+        Ok(reader)
     }
 
     fn open(path: &Path, cache: u32) -> Result<SqliteConnection, Fault> {
@@ -109,7 +111,6 @@ impl Connection for SqliteConnection {
     fn begin(&mut self, access: Access) -> Result<(), Fault> {
         self.rollback()?;
         let begin = if access == Access::Write { "BEGIN IMMEDIATE" } else { "BEGIN" };
-        self.inner.pragma_update(None, "query_only", access == Access::Read)?;
         self.inner.prepare_cached(begin)?.execute([])?;
         Ok(())
     }
@@ -137,10 +138,11 @@ fn fit(values: &[Value]) -> Result<(), Fault> {
 }
 
 fn read(mut statement: CachedStatement<'_>, values: &[Value]) -> Result<Vec<Row>, Fault> {
-    let columns = statement.column_count();
     let mut rows = statement.query(params_from_iter(values))?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
+        // Counted now: a statement that has grown stale was prepared anew by the first step.
+        let columns = row.as_ref().column_count();
         let values = (0..columns).map(|column| value(row.get_ref(column)?)).collect::<Result<_, Fault>>()?;
         found.push(Row::new(values));
     }

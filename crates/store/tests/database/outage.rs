@@ -92,3 +92,23 @@ fn a_wrong_password_is_refused_at_once() {
     assert!(matches!(fault, Fault::Other(_)), "{fault:?}");
     assert!(!fault.to_string().contains("wrong-horse"));
 }
+
+#[test]
+fn a_line_is_encrypted_and_its_certificate_proved() {
+    let Some((server, authority)) = Postgres::start_with_tls() else { return };
+    let address = server.database();
+    let named = address.replace("127.0.0.1", "localhost");
+    let proved = format!("sslmode=verify-full&sslrootcert={}", authority.display());
+    let encrypted = |address: String| {
+        let sql = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
+        let database = Database::postgres(&address, SETTINGS)?;
+        database.read(|connection| connection.first(sql, &[])?.unwrap().boolean(0))
+    };
+    assert_eq!(encrypted(address.clone()), Ok(false));
+    assert_eq!(encrypted(format!("{named}?{proved}")), Ok(true));
+    assert_eq!(encrypted(format!("{named}?{}", proved.replace("verify-full", "require"))), Ok(true));
+    for refused in [format!("{address}?{proved}"), format!("{named}?sslmode=verify-full")] {
+        let fault = encrypted(refused).unwrap_err();
+        assert!(matches!(&fault, Fault::Other(text) if text.contains("certificate")), "{fault:?}");
+    }
+}
