@@ -59,8 +59,17 @@ pub struct Reference {
 }
 
 /// The form that is hashed.
-#[derive(Serialize, Deserialize)]
-struct Written {
+#[derive(Serialize)]
+struct Written<'a> {
+    version: u64,
+    supports: Vec<(&'a (String, String), &'a Support)>,
+    advisories: Vec<&'a Advisory>,
+    first_seen: Vec<(&'a Offer, &'a Timestamp)>,
+}
+
+/// The same, as it is read.
+#[derive(Deserialize)]
+struct Read {
     version: u64,
     supports: Vec<((String, String), Support)>,
     advisories: Vec<Advisory>,
@@ -112,22 +121,23 @@ impl Reference {
     pub fn canonical_bytes(&self) -> Result<Vec<u8>, CanonicalError> {
         canonical::encode(&Written {
             version: VERSION,
-            supports: self.supports.clone().into_iter().collect(),
-            advisories: self.advisories.values().cloned().collect(),
-            first_seen: self.first_seen.clone().into_iter().collect(),
+            supports: self.supports.iter().collect(),
+            advisories: self.advisories.values().collect(),
+            first_seen: self.first_seen.iter().collect(),
         })
     }
 
-    /// Reads the canonical bytes back.
+    /// Reads canonical bytes, and refuses all others.
     pub fn decode(bytes: &[u8]) -> Result<Reference, CanonicalError> {
-        let written: Written = canonical::decode(bytes)?;
-        if written.version != VERSION {
-            return Err(CanonicalError::Malformed(format!("version {} is unknown here", written.version)));
+        let malformed = |error: &dyn std::fmt::Display| CanonicalError::Malformed(error.to_string());
+        let read: Read = ciborium::from_reader(bytes).map_err(|error| malformed(&error))?;
+        if read.version != VERSION {
+            return Err(malformed(&format!("version {}, not {VERSION}", read.version)));
         }
-        let mut reference = Reference { supports: written.supports.into_iter().collect(), ..Reference::default() };
-        written.advisories.into_iter().for_each(|advisory| reference.advise(advisory));
-        written.first_seen.into_iter().for_each(|(offer, at)| reference.saw(offer, at));
-        Ok(reference)
+        let mut reference = Reference { supports: read.supports.into_iter().collect(), ..Reference::default() };
+        read.advisories.into_iter().for_each(|advisory| reference.advise(advisory));
+        read.first_seen.into_iter().for_each(|(offer, at)| reference.saw(offer, at));
+        if reference.canonical_bytes()? == bytes { Ok(reference) } else { Err(CanonicalError::NotCanonical) }
     }
 
     /// Re-dates and re-grades what the evidence names.

@@ -83,6 +83,19 @@ proptest! {
         let by = |reference| appraise_shared_by(reference, &body, &policy, PolicyId { name: String::new(), digest: String::new() }, now());
         prop_assert_eq!(by(&reference), by(&part));
         prop_assert_eq!(part.concerning(&body).canonical_bytes(), part.canonical_bytes());
+        prop_assert_eq!(Reference::decode(&part.canonical_bytes().unwrap()), Ok(part));
+    }
+
+    #[test]
+    fn only_its_own_bytes_are_read(reference in reference(), at in any::<prop::sample::Index>(), flip in 1u8.., any: Vec<u8>) {
+        let mut bytes = reference.canonical_bytes().unwrap();
+        prop_assert_eq!(Reference::decode(&bytes), Ok(reference));
+        let at = at.index(bytes.len());
+        bytes[at] ^= flip;
+        if let Ok(other) = Reference::decode(&bytes) {
+            prop_assert_eq!(other.canonical_bytes().unwrap(), bytes);
+        }
+        let _ = Reference::decode(&any);
     }
 
     #[test]
