@@ -70,7 +70,8 @@ ports! {
 
 /// `/metrics` alone, for a listener of its own.
 pub fn metrics_page(metrics: Arc<Metrics>) -> Router {
-    Router::new().route("/metrics", get(health::metrics)).with_state(MetricsAlone(metrics))
+    let page = Router::new().route("/metrics", get(health::metrics));
+    page.fallback(async || Problem::new(Code::RouteUnknown)).with_state(MetricsAlone(metrics))
 }
 
 /// The state of that listener.

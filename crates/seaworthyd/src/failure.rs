@@ -25,12 +25,14 @@ pub struct Failure {
     pub hint: String,
     /// How the process ends.
     pub exit: u8,
+    /// Standard output was closed by its reader.
+    closed_pipe: bool,
 }
 
 impl Failure {
     /// With the code's own hint.
     pub fn new(code: Code, what: impl Into<String>) -> Failure {
-        Failure { code, what: what.into(), hint: code.entry().fix.to_owned(), exit: exit::USAGE }
+        Failure { code, what: what.into(), hint: code.entry().fix.to_owned(), exit: exit::USAGE, closed_pipe: false }
     }
 
     /// With another hint than the code's own.
@@ -51,8 +53,15 @@ impl Failure {
 
     /// Standard output that could not be written.
     pub fn output(error: io::Error) -> Failure {
-        Failure::new(Code::OutputUnwritable, format!("standard output: {error}"))
-            .hinting("make room, or write elsewhere")
+        let failure = Failure::new(Code::OutputUnwritable, format!("standard output: {error}"));
+        let (closed_pipe, exit) =
+            if error.kind() == io::ErrorKind::BrokenPipe { (true, 0) } else { (false, exit::USAGE) };
+        Failure { closed_pipe, exit, ..failure.hinting("make room, or write elsewhere") }
+    }
+
+    /// Whether there is nobody left to tell; all they wanted was done.
+    pub fn is_closed_pipe(&self) -> bool {
+        self.closed_pipe
     }
 
     /// A fault of ours.

@@ -3,6 +3,7 @@
 mod cli;
 mod configuration;
 mod failure;
+mod files;
 mod log;
 mod man;
 mod notify;
@@ -50,6 +51,10 @@ fn print(out: &mut dyn Write, document: &serde_json::Value) -> Result<(), Failur
 
 /// The one place where a failure becomes text: code, place, hint.
 fn report(failure: &Failure) -> u8 {
+    // Nobody reads a closed pipe, and its writer meant no error.
+    if failure.is_closed_pipe() {
+        return failure.exit;
+    }
     // With standard error closed there is nobody to tell.
     let _ = writeln!(io::stderr(), "error[{}]: {}", failure.code, failure.what);
     if !failure.hint.is_empty() {

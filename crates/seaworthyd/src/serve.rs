@@ -9,13 +9,16 @@ use seaworthy_http::{
     Metrics, Patience, Readiness, metrics_page, router, serve,
 };
 use seaworthy_model::Code;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 
 use crate::failure::Failure;
 use crate::settings::Settings;
-use crate::{log, notify, signals};
+use crate::{files, log, notify, signals};
 
+/// Connections that the system holds until they are accepted: beyond it, clients wait a second and try again. The
+/// system may hold fewer (net.core.somaxconn).
+const BACKLOG: u32 = 4096;
 /// Most connections that ask for metrics.
 const METRICS_CONNECTIONS: u32 = 16;
 
@@ -28,16 +31,14 @@ pub fn run(settings: &Settings) -> Result<(), Failure> {
 
 async fn until_stopped(settings: &Settings) -> Result<(), Failure> {
     let certificate = certificate(settings)?;
-    let listener = bind(settings.listen).await?;
-    let metrics_listener = match settings.metrics_listen {
-        Some(address) => Some(bind(address).await?),
-        None => None,
-    };
+    let listener = bind(settings.listen)?;
+    let metrics_listener = settings.metrics_listen.map(bind).transpose()?;
     let (stop, stopping) = watch::channel(false);
     let signals = signals::stop_on_request(stop).and_then(|()| signals::reload_on_request(certificate.clone()));
     signals.map_err(|error| Failure::bug(format!("signals: {error}")))?;
     let application = application(settings, &stopping)?;
-    announce(&listener, certificate.is_some(), metrics_listener.as_ref()).map_err(Failure::output)?;
+    let connections = files::connections(settings.connection_limit);
+    announce(&listener, certificate.is_some(), metrics_listener.as_ref())?;
     notify::systemd("READY=1");
     let metrics = application.metrics.clone();
     let listening = |listener, certificate, connections| Listening {
@@ -55,7 +56,7 @@ async fn until_stopped(settings: &Settings) -> Result<(), Failure> {
             None => Ok(()),
         }
     };
-    let served = serve(listening(listener, certificate, settings.connection_limit), router(application));
+    let served = serve(listening(listener, certificate, connections), router(application));
     let (served, metrics_served) = tokio::join!(served, metrics_served);
     served.and(metrics_served).map_err(|error| unusable(&error))
 }
@@ -84,20 +85,30 @@ fn unusable(error: &CertificateError) -> Failure {
     Failure::new(Code::CertificateUnusable, error.to_string())
 }
 
-async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address).await.map_err(|error| Failure::new(Code::ListenRefused, format!("{address}: {error}")))
+fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+    listener(address).map_err(|error| Failure::new(Code::ListenRefused, format!("{address}: {error}")))
+}
+
+fn listener(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A server that is started again does not wait for the last connections of the one before.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Where the server listens, for whoever started it with port 0. Closed standard output is nobody who wants to know.
-fn announce(listener: &TcpListener, is_tls: bool, metrics: Option<&TcpListener>) -> io::Result<()> {
+fn announce(listener: &TcpListener, is_tls: bool, metrics: Option<&TcpListener>) -> Result<(), Failure> {
     let scheme = if is_tls { "https" } else { "http" };
+    let said = said(listener, scheme, metrics).map_err(Failure::output);
+    said.or_else(|failure| if failure.is_closed_pipe() { Ok(()) } else { Err(failure) })
+}
+
+fn said(listener: &TcpListener, scheme: &str, metrics: Option<&TcpListener>) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    let mut said = writeln!(out, "listening on {scheme}://{}", listener.local_addr()?);
+    writeln!(out, "listening on {scheme}://{}", listener.local_addr()?)?;
     if let Some(metrics) = metrics {
-        said = said.and(writeln!(out, "metrics on http://{}/metrics", metrics.local_addr()?));
+        writeln!(out, "metrics on http://{}/metrics", metrics.local_addr()?)?;
     }
-    said.and_then(|()| out.flush()).or_else(|error| match error.kind() {
-        io::ErrorKind::BrokenPipe => Ok(()),
-        _ => Err(error),
-    })
+    out.flush()
 }

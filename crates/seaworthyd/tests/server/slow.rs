@@ -21,17 +21,32 @@ fn ten_thousand_half_open_connections() {
     let server = Server::start(&[]);
     let before = resident(server.id());
     let begun = Instant::now();
-    let slow: Vec<TcpStream> = (0..SLOW).map(|number| half_open(&server, number % 2 == 0)).collect();
+    let slow = many_half_open(&server);
+    let open = server.get("/metrics").body;
+    let open = open.lines().find_map(|line| line.strip_prefix("seaworthyd_http_connections ")).unwrap();
+    if open.parse::<usize>().unwrap() < SLOW {
+        skip("part of ten thousand half-open connections", &format!("this machine was too slow: {open} at once"));
+    }
     for _ in 0..20 {
         let asked = Instant::now();
         assert_eq!(server.get("/healthz").status(), 200);
         assert!(asked.elapsed() < Duration::from_secs(1), "an honest client waited {:?}", asked.elapsed());
     }
     let grown = resident(server.id()).saturating_sub(before);
-    eprintln!("{} slow connections in {:?}: {} MiB more", slow.len(), begun.elapsed(), grown / 1024);
+    eprintln!("{open} of {} slow connections open, after {:?}: {} MiB more", slow.len(), begun.elapsed(), grown / 1024);
     assert!(grown < 200 * 1024, "{grown} KiB for {SLOW} slow connections");
     let mut last = slow.last().unwrap();
     assert_eq!(last.read(&mut [0; 1]).unwrap_or(0), 0, "given up after ten seconds");
+}
+
+/// As fast as this machine can: the first ones are given up after ten seconds.
+fn many_half_open(server: &Server) -> Vec<TcpStream> {
+    const HANDS: usize = 16;
+    let some = |hand: usize| (hand..SLOW).step_by(HANDS).map(|number| half_open(server, number % 2 == 0)).collect();
+    std::thread::scope(|scope| {
+        let hands: Vec<_> = (0..HANDS).map(|hand| scope.spawn(move || -> Vec<TcpStream> { some(hand) })).collect();
+        hands.into_iter().flat_map(|hand| hand.join().unwrap()).collect()
+    })
 }
 
 fn half_open(server: &Server, is_silent: bool) -> TcpStream {
