@@ -45,16 +45,21 @@ const ADMINISTRATORS: &[Role] = &[Role::Administrator];
 
 /// Defines [`Action`] and what each takes, in one list.
 macro_rules! actions {
-    ($($(#[$meta:meta])* $variant:ident = $name:literal, $need:expr;)+) => {
+    ($(#[doc = $says:literal] $variant:ident = $name:literal, $need:expr;)+) => {
         named! {
             /// What can be asked of the server; each action is one route, and its name is the route's operation id.
-            Action { $($(#[$meta])* $variant = $name,)+ }
+            Action { $(#[doc = $says] $variant = $name,)+ }
         }
 
         impl Action {
             /// What it takes.
             pub const fn need(self) -> Need {
                 match self { $(Action::$variant => $need,)+ }
+            }
+
+            /// What it is, in a few words.
+            pub fn says(self) -> &'static str {
+                match self { $(Action::$variant => $says.trim().trim_end_matches('.'),)+ }
             }
         }
     };

@@ -4,10 +4,11 @@
 use std::path::Path;
 
 /// The tests that keep derived pages, schema and vectors.
-const KEEPERS: [&[&str]; 5] = [
+const KEEPERS: [&[&str]; 6] = [
     &["--package", "seaworthy-model", "--test", "evidence"],
     &["--package", "seaworthy-appraise", "--test", "reference"],
     &["--package", "seaworthy-stamp", "--test", "stamp", "vectors::"],
+    &["--package", "seaworthy-service", "--test", "authority"],
     &["--package", "seaworthy", "up_to_date"],
     &["--package", "seaworthyd", "up_to_date"],
 ];
