@@ -10,6 +10,7 @@ use axum::routing::get;
 use seaworthy_model::Code;
 
 use crate::client::ClientHeader;
+use crate::desk::{Desk, Intake, KnownBodies};
 use crate::gate::Gate;
 use crate::health::{Exposure, Readiness};
 use crate::limit::AddressLimit;
@@ -37,6 +38,12 @@ impl Default for Bounds {
 pub struct Application {
     /// Who may do what.
     pub gate: Arc<dyn Gate>,
+    /// Where requests meet the use-cases.
+    pub desk: Arc<Desk>,
+    /// The entrance for reports.
+    pub intake: Intake,
+    /// Bodies that were read before.
+    pub known_bodies: Arc<KnownBodies>,
     /// Whether requests can be served.
     pub readiness: Readiness,
     /// Counters.
@@ -63,6 +70,9 @@ macro_rules! ports {
 
 ports! {
     gate: Arc<dyn Gate>,
+    desk: Arc<Desk>,
+    intake: Intake,
+    known_bodies: Arc<KnownBodies>,
     readiness: Readiness,
     metrics: Arc<Metrics>,
     exposure: Exposure,

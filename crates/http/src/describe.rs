@@ -11,7 +11,7 @@ use seaworthy_model::Code;
 use serde_json::{Map, Value, json};
 
 use crate::etag::{IfNoneMatch, Tagged};
-use crate::extract::{Answer, Body, Created, Done, Path, Query};
+use crate::extract::{Answer, Body, Created, Done, MediaType, Path, Query, Raw};
 use crate::health;
 use crate::idempotency::{self, IdempotencyKey};
 use crate::metrics::OPEN_METRICS;
@@ -31,6 +31,8 @@ pub struct Sketch<'a> {
     pub answers: BTreeMap<u16, Value>,
     /// The errors that can be answered.
     pub errors: BTreeSet<Code>,
+    /// Somebody must be signed in.
+    pub signed: bool,
 }
 
 /// Something a handler takes.
@@ -108,6 +110,15 @@ impl<T: JsonSchema> Input for Body<T> {
             Code::RequestInvalid,
             Code::RequestTimedOut,
         ];
+        sketch.errors.extend(errors);
+    }
+}
+
+impl<M: MediaType> Input for Raw<M> {
+    fn describe(sketch: &mut Sketch<'_>) {
+        let schema = json!({ "type": "string", "contentMediaType": M::TYPE, "maxLength": M::MAX_BYTES });
+        sketch.body = Some(json!({ "required": true, "content": { M::TYPE: { "schema": schema } } }));
+        let errors = [Code::RequestSyntax, Code::BodyTooLarge, Code::MediaTypeRefused, Code::RequestTimedOut];
         sketch.errors.extend(errors);
     }
 }

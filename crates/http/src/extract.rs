@@ -1,6 +1,8 @@
 //! What handlers take and answer. Unlike axum's own, what is refused is refused with a problem document, and each type
 //! describes itself for OpenAPI (`describe.rs`).
 
+use std::marker::PhantomData;
+
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -17,6 +19,18 @@ use crate::problem::Problem;
 /// A JSON body.
 #[derive(Clone, Debug)]
 pub struct Body<T>(pub T);
+
+/// Bytes of one media type, as they are.
+#[derive(Clone, Debug)]
+pub struct Raw<M>(pub Bytes, pub PhantomData<M>);
+
+/// A media type of [`Raw`].
+pub trait MediaType: Send {
+    /// Its name.
+    const TYPE: &'static str;
+    /// Most bytes that a body of it may have.
+    const MAX_BYTES: usize;
+}
 
 /// The parameters after `?`. Give its type `deny_unknown_fields`, so that a misspelt one is not ignored.
 #[derive(Clone, Debug)]
@@ -48,6 +62,21 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     }
 }
 
+impl<M: MediaType, S: Send + Sync> FromRequest<S> for Raw<M> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Raw<M>, Problem> {
+        if !essence(request.headers()).eq_ignore_ascii_case(M::TYPE) {
+            return Err(Problem::new(Code::MediaTypeRefused).about(format!("this route takes {}", M::TYPE)));
+        }
+        let bytes = Bytes::from_request(request, state).await.map_err(|refused| unread(refused.status()))?;
+        if bytes.len() > M::MAX_BYTES {
+            return Err(Problem::new(Code::BodyTooLarge).about(format!("at most {} bytes", M::MAX_BYTES)));
+        }
+        Ok(Raw(bytes, PhantomData))
+    }
+}
+
 /// A body that was not read to its end: too large, or broken off.
 fn unread(status: StatusCode) -> Problem {
     match status {
@@ -57,12 +86,16 @@ fn unread(status: StatusCode) -> Problem {
 }
 
 fn is_json(headers: &HeaderMap) -> Result<(), Problem> {
-    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let essence = kind.split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case("application/json") {
+    if essence(headers).eq_ignore_ascii_case("application/json") {
         return Ok(());
     }
     Err(Problem::new(Code::MediaTypeRefused).about("this route takes application/json"))
+}
+
+/// The media type of a request, without its parameters.
+fn essence(headers: &HeaderMap) -> &str {
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    kind.split(';').next().unwrap_or_default().trim()
 }
 
 /// Broken JSON is one thing, JSON that is no such document another.

@@ -14,6 +14,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use crate::desk::Batches;
 use crate::surround::RequestIds;
 
 /// The media type of [`Metrics::page`].
@@ -21,6 +22,9 @@ pub(crate) const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0
 
 /// Upper bounds in seconds.
 const LATENCIES: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
+
+/// Upper bounds in reports.
+const BATCHES: [f64; 8] = [1.0, 4.0, 16.0, 64.0, 128.0, 256.0, 384.0, 512.0];
 
 type Labels = [(&'static str, String); 2];
 type StatusLabels = [(&'static str, String); 3];
@@ -35,6 +39,9 @@ pub struct Metrics {
     accepted: Counter,
     refused: Counter,
     timed_out: Counter,
+    reports: Counter,
+    batch_reports: Histogram,
+    batch_seconds: Histogram,
     ids: RequestIds,
 }
 
@@ -50,6 +57,9 @@ impl Metrics {
             accepted: Counter::default(),
             refused: Counter::<u64, AtomicU64>::default(),
             timed_out: Counter::default(),
+            reports: Counter::default(),
+            batch_reports: Histogram::new(BATCHES),
+            batch_seconds: Histogram::new(LATENCIES),
             ids: RequestIds::new(process),
         };
         metrics.register(|registry| metrics.listed(registry));
@@ -66,6 +76,14 @@ impl Metrics {
         registry.register("http_connections_refused", help, self.refused.clone());
         let help = "Connections closed because their client was too slow";
         registry.register("http_connections_timed_out", help, self.timed_out.clone());
+        registry.register(
+            "intake_reports",
+            "Reports of which the batch became durable, or failed",
+            self.reports.clone(),
+        );
+        registry.register("intake_batch_reports", "Reports in a batch", self.batch_reports.clone());
+        let help = "Taking a batch in and making it durable, in seconds";
+        registry.register("intake_batch_seconds", help, self.batch_seconds.clone());
     }
 
     /// Adds the counters of another part. Names get the prefix `seaworthyd_`, and belong into docs/operate.md.
@@ -111,6 +129,14 @@ impl Metrics {
 
     pub(crate) fn timed_out(&self) {
         self.timed_out.inc();
+    }
+}
+
+impl Batches for Metrics {
+    fn taken_in(&self, reports: usize, seconds: f64) {
+        self.reports.inc_by(u64::try_from(reports).unwrap_or(u64::MAX));
+        self.batch_reports.observe(f64::from(u32::try_from(reports).unwrap_or(u32::MAX)));
+        self.batch_seconds.observe(seconds);
     }
 }
 

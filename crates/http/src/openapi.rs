@@ -65,6 +65,7 @@ fn operation(action: Action, route: &Route, taken: &mut SchemaGenerator, given: 
         body: None,
         answers: BTreeMap::new(),
         errors: ALWAYS.into_iter().chain(route.errors.iter().copied()).collect(),
+        signed: false,
     };
     (route.describe)(&mut sketch);
     let mut operation = Map::new();
@@ -75,6 +76,9 @@ fn operation(action: Action, route: &Route, taken: &mut SchemaGenerator, given: 
     insert("parameters", json!(sketch.parameters));
     if let Some(body) = sketch.body {
         insert("requestBody", body);
+    }
+    if sketch.signed {
+        insert("security", json!([{ "token": [] }, { "session": [] }]));
     }
     insert("responses", responses(sketch.answers, &sketch.errors));
     operation.into()

@@ -1,20 +1,166 @@
 //! The one list of routes. An action without a route does not compile, and a route is reached by its action alone.
 
+mod devices;
+mod exchange;
+mod organisations;
+mod people;
+mod policies;
+mod tokens;
+mod units;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::extract::State;
 use seaworthy_model::Code;
 
+use crate::desk::Desk;
+use crate::extract::Answer;
 use crate::{Action, Route, health};
+
+pub use people::invitation_link;
+
+/// What the exchange with a device can be refused for.
+const EXCHANGE: &[Code] = &[
+    Code::ReportMalformed,
+    Code::ReportSignature,
+    Code::OrganisationUnknown,
+    Code::DeviceUnknown,
+    Code::DeviceWaiting,
+    Code::DeviceRevoked,
+    Code::DeviceForked,
+    Code::DeviceReplaced,
+    Code::DeviceLeft,
+    Code::ReportReplayed,
+    Code::ReportBody,
+    Code::NotReady,
+    Code::StoreUnavailable,
+    Code::StoreFull,
+];
+const ENROLMENT: &[Code] = &[
+    Code::ReportMalformed,
+    Code::ReportSignature,
+    Code::OrganisationUnknown,
+    Code::EnrolmentToken,
+    Code::NoPolicy,
+    Code::PolicyNotAgreed,
+    Code::ReplacedUnknown,
+    Code::AlreadyThere,
+    Code::DeviceWaiting,
+    Code::DeviceRevoked,
+    Code::DeviceForked,
+    Code::DeviceReplaced,
+    Code::DeviceLeft,
+    Code::StoreUnavailable,
+    Code::StoreFull,
+];
+const LOOK: &[Code] = &[Code::NotFound, Code::ReasonMissing];
+const ACT: &[Code] = &[Code::NotFound, Code::ReasonMissing, Code::AlreadyThere];
+const CHANGE: &[Code] = &[Code::NotFound, Code::InvalidValue, Code::AlreadyThere];
 
 /// The route of an action.
 pub(crate) fn route(action: Action) -> Route {
+    let says = action.says();
     match action {
-        Action::HealthAlive => Route::get("/healthz", health::alive, "Whether the process is alive").under("health"),
-        Action::HealthReady => Route::get("/readyz", health::ready, "Whether requests can be served")
-            .under("health")
-            .fails(&[Code::NotReady]),
-        Action::HealthMetrics => Route::get("/metrics", health::metrics, "What the server counts, for Prometheus")
-            .under("health")
-            .fails(&[Code::RouteUnknown]),
+        Action::HealthAlive => Route::get("/healthz", health::alive, says).under("health"),
+        Action::HealthReady => Route::get("/readyz", health::ready, says).under("health").fails(&[Code::NotReady]),
+        Action::HealthMetrics => {
+            Route::get("/metrics", health::metrics, says).under("health").fails(&[Code::RouteUnknown])
+        }
+        Action::ApiDescription => Route::get("/api/v1/openapi.json", described, says).under("health"),
+        Action::OrganisationShow => Route::get("/api/v1/organisations/{key}", organisations::show, says)
+            .under("organisation")
+            .fails(&[Code::OrganisationUnknown]),
+        Action::TrustFile => Route::get("/api/v1/organisations/{key}/trust.toml", organisations::trust, says)
+            .under("organisation")
+            .fails(&[Code::OrganisationUnknown]),
+        Action::EnrolmentOffer => {
+            Route::post("/api/v1/enrolment/offer", exchange::offer, says).under("exchange").fails(ENROLMENT)
+        }
+        Action::EnrolmentEnter => {
+            Route::post("/api/v1/enrolment", exchange::enter, says).under("exchange").fails(ENROLMENT)
+        }
+        Action::ReportSend => Route::post("/api/v1/reports", exchange::report, says).under("exchange").fails(EXCHANGE),
+        Action::DeviceAsk => Route::post("/api/v1/requests", exchange::request, says).under("exchange").fails(EXCHANGE),
+        Action::Me => Route::get("/api/v1/me", people::me, says).under("people"),
+        Action::UnitList => Route::get("/api/v1/units", units::list, says).under("units"),
+        Action::UnitCounts => Route::get("/api/v1/units/{unit}/counts", units::count, says).under("units").fails(LOOK),
+        Action::UnitAdd => Route::post("/api/v1/units", units::add, says).under("units").fails(CHANGE),
+        Action::UnitChange => Route::patch("/api/v1/units/{unit}", units::change, says).under("units").fails(CHANGE),
+        Action::UnitRemove => Route::delete("/api/v1/units/{unit}", units::remove, says).under("units").fails(CHANGE),
+        Action::DeviceList => Route::get("/api/v1/devices", devices::list, says).under("devices").fails(LOOK),
+        Action::DeviceMine => Route::get("/api/v1/me/devices", devices::mine, says).under("devices").fails(LOOK),
+        Action::DeviceShow => Route::get("/api/v1/devices/{device}", devices::show, says).under("devices").fails(&[
+            Code::NotFound,
+            Code::ReasonMissing,
+            Code::DeviceLeft,
+        ]),
+        Action::DeviceHistory => {
+            Route::get("/api/v1/devices/{device}/history", devices::history, says).under("devices").fails(LOOK)
+        }
+        Action::DeviceLedger => {
+            Route::get("/api/v1/devices/{device}/ledger", devices::ledger, says).under("devices").fails(LOOK)
+        }
+        Action::DeviceApprove => {
+            Route::post("/api/v1/devices/{device}/approve", devices::approve, says).under("devices").fails(ACT)
+        }
+        Action::DeviceRevoke => {
+            Route::post("/api/v1/devices/{device}/revoke", devices::revoke, says).under("devices").fails(ACT)
+        }
+        Action::DeviceMove => {
+            Route::post("/api/v1/devices/{device}/move", devices::transfer, says).under("devices").fails(ACT)
+        }
+        Action::EnrolmentTokenList => Route::get("/api/v1/enrolment-tokens", tokens::enrolments, says).under("tokens"),
+        Action::EnrolmentTokenAdd => {
+            Route::post("/api/v1/enrolment-tokens", tokens::add_enrolment, says).under("tokens").fails(CHANGE)
+        }
+        Action::EnrolmentTokenClose => Route::delete("/api/v1/enrolment-tokens/{token}", tokens::close_enrolment, says)
+            .under("tokens")
+            .fails(CHANGE),
+        Action::PolicyList => Route::get("/api/v1/policies", policies::list, says).under("policies"),
+        Action::PolicyShow => {
+            Route::get("/api/v1/policies/{sequence}", policies::show, says).under("policies").fails(&[Code::NotFound])
+        }
+        Action::PolicyAdd => Route::post("/api/v1/policies", policies::add, says).under("policies").fails(CHANGE),
+        Action::PolicyAssign => {
+            Route::post("/api/v1/assignments", policies::assign, says).under("policies").fails(CHANGE)
+        }
+        Action::CatalogList => Route::get("/api/v1/catalogs", policies::catalogs, says).under("policies"),
+        Action::CatalogAdd => {
+            Route::post("/api/v1/catalogs", policies::add_catalog, says).under("policies").fails(CHANGE)
+        }
+        Action::PersonList => Route::get("/api/v1/people", people::list, says).under("people"),
+        Action::PersonShow => {
+            Route::get("/api/v1/people/{person}", people::show, says).under("people").fails(&[Code::NotFound])
+        }
+        Action::PersonChange => {
+            Route::patch("/api/v1/people/{person}", people::change, says).under("people").fails(CHANGE)
+        }
+        Action::GrantAdd => {
+            Route::post("/api/v1/people/{person}/grants", people::give, says).under("people").fails(CHANGE)
+        }
+        Action::GrantRemove => Route::delete("/api/v1/people/{person}/grants/{role}/{unit}", people::take, says)
+            .under("people")
+            .fails(CHANGE),
+        Action::InvitationAdd => Route::post("/api/v1/invitations", people::invite, says).under("people").fails(CHANGE),
+        Action::ApiTokenList => Route::get("/api/v1/api-tokens", tokens::apis, says).under("tokens"),
+        Action::ApiTokenAdd => Route::post("/api/v1/api-tokens", tokens::add_api, says).under("tokens").fails(CHANGE),
+        Action::ApiTokenRemove => {
+            Route::delete("/api/v1/api-tokens/{token}", tokens::remove_api, says).under("tokens").fails(CHANGE)
+        }
+        Action::KeyRotate => {
+            Route::post("/api/v1/keys", organisations::rotate, says).under("organisation").fails(CHANGE)
+        }
+        Action::KeyRevoke => {
+            Route::post("/api/v1/keys/{place}/revoke", organisations::revoke, says).under("organisation").fails(CHANGE)
+        }
     }
+}
+
+/// The document itself.
+async fn described(State(desk): State<Arc<Desk>>) -> Answer<BTreeMap<String, serde_json::Value>> {
+    let document = crate::openapi::document(desk.build());
+    Answer(serde_json::from_value(document).unwrap_or_default())
 }
 
 /// Health is told however often somebody asks: it costs nothing, and monitors share addresses with others.

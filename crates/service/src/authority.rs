@@ -88,28 +88,6 @@ actions! {
     /// A device asks about itself.
     DeviceAsk = "device-ask", Need::Open;
 
-    /// How people can sign in here.
-    SignInWays = "sign-in-ways", Need::Open;
-    /// Sign in with a password.
-    SignInPassword = "sign-in-password", Need::Open;
-    /// Begin to sign in with a passkey.
-    SignInPasskeyBegin = "sign-in-passkey-begin", Need::Open;
-    /// Sign in with a passkey.
-    SignInPasskeyFinish = "sign-in-passkey-finish", Need::Open;
-    /// Begin to sign in at an OpenID Connect provider.
-    SignInOpenIdBegin = "sign-in-openid-begin", Need::Open;
-    /// Come back from the provider.
-    SignInOpenIdFinish = "sign-in-openid-finish", Need::Open;
-    /// Look at a one-time link.
-    InvitationShow = "invitation-show", Need::Open;
-    /// Use a one-time link.
-    InvitationUse = "invitation-use", Need::Open;
-    /// Begin to use a one-time link with a passkey.
-    InvitationPasskeyBegin = "invitation-passkey-begin", Need::Open;
-    /// Use a one-time link with a passkey.
-    InvitationPasskeyFinish = "invitation-passkey-finish", Need::Open;
-    /// Sign out.
-    SignOut = "sign-out", Need::Own;
     /// Who is signed in.
     Me = "me", Need::Own;
 
@@ -185,17 +163,6 @@ actions! {
     KeyRotate = "key-rotate", Need::Root(ADMINISTRATORS);
     /// Revoke a key of the organisation.
     KeyRevoke = "key-revoke", Need::Root(ADMINISTRATORS);
-
-    /// The webhooks.
-    WebhookList = "webhook-list", Need::Root(ADMINISTRATORS);
-    /// Add a webhook.
-    WebhookAdd = "webhook-add", Need::Root(ADMINISTRATORS);
-    /// Remove a webhook.
-    WebhookRemove = "webhook-remove", Need::Root(ADMINISTRATORS);
-    /// Deliveries that wait, were made or were given up.
-    DeliveryList = "delivery-list", Need::Root(ADMINISTRATORS);
-    /// Try a delivery again.
-    DeliveryRetry = "delivery-retry", Need::Root(ADMINISTRATORS);
 }
 
 /// A role, and the unit in which it holds.

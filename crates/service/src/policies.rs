@@ -1,8 +1,10 @@
 //! Policies: signed, numbered, content-addressed, put in force for a unit and all below it; and the server's catalog.
 
 use seaworthy_appraise::Reference;
-use seaworthy_appraise::policy::parse;
+pub use seaworthy_appraise::Support;
+use seaworthy_appraise::policy::{named, parse};
 use seaworthy_model::{Code, Grants, Policy, Timestamp};
+use seaworthy_packages::osv::Advisory;
 use seaworthy_protocol::{Digest, PolicyDocument, VERSION, digest_of, seal};
 use seaworthy_stamp::SigningKey;
 
@@ -12,8 +14,11 @@ use crate::id::Id;
 use crate::ports::{Assignment, CatalogRecord, PolicyRecord, Records};
 use crate::tally::hour;
 
-/// Reads a policy's TOML; what is wrong is told with line and column.
+/// Reads a policy: the name of a shipped one, or TOML. What is wrong is told with line and column.
 pub fn read(text: &str) -> Result<Policy, Error> {
+    if let Some(policy) = named(text.trim()).and_then(|shipped| shipped.policy()) {
+        return Ok(policy);
+    }
     parse("policy", text).map_err(|errors| Error::refused_for(Code::InvalidValue, errors.to_string()))
 }
 
@@ -78,6 +83,21 @@ pub(crate) fn retally(records: &mut dyn Records, view: &View, at: Timestamp) -> 
     let path = |unit: &crate::ports::Unit| (unit.id, view.area(unit.id), view.tree.path(unit.id));
     let paths: Vec<(Id, Id, Vec<Id>)> = view.tree.units().map(path).collect();
     Ok(records.retally(view.organisation.id, hour(at), &paths)?)
+}
+
+/// How long a release is supported: `ID` and `VERSION_ID` of its os-release, and its ends.
+pub type Supported = (String, String, Support);
+
+/// The catalog in force, and what it is to know besides: support ends, and advisories as OSV records in JSON.
+pub fn learn(view: &View, supports: &[Supported], advisories: &[Vec<u8>]) -> Result<Reference, Error> {
+    let mut reference = view.catalog.reference.clone();
+    supports.iter().for_each(|(id, version, support)| reference.support(id, version, *support));
+    for (place, record) in advisories.iter().enumerate() {
+        let advisory = Advisory::parse(record)
+            .map_err(|error| Error::refused_for(Code::InvalidValue, format!("advisories[{place}]: {error}")));
+        reference.advise(advisory?);
+    }
+    Ok(reference)
 }
 
 /// Puts a catalog in force.

@@ -100,8 +100,12 @@ impl Harbour {
 }
 
 fn application(metrics: &Arc<Metrics>, stopping: &watch::Receiver<bool>) -> Application {
+    let desk = Desk::of_nothing();
     Application {
         gate: Arc::new(HealthOnly),
+        intake: desk.start_intake(1, metrics.clone()),
+        desk,
+        known_bodies: Arc::default(),
         readiness: Readiness::new(stopping.clone(), Arc::new(|| Err("no store".to_owned()))),
         metrics: metrics.clone(),
         exposure: Exposure::Here,

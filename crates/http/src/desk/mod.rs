@@ -1,0 +1,279 @@
+//! The desk: where requests meet the use-cases. It holds the store, the directory, the appraiser and the keys, runs work
+//! on threads that may block, and hands every use-case its instant and its random bytes.
+
+mod batches;
+mod bodies;
+mod gate;
+mod keys;
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use seaworthy_model::{Code, Timestamp};
+use seaworthy_protocol::Octets;
+use seaworthy_service::appraiser::Appraiser;
+use seaworthy_service::authority::Actor;
+use seaworthy_service::directory::{Directory, View};
+use seaworthy_service::draw::Draw;
+use seaworthy_service::ports::{Records, Store, read, write};
+use seaworthy_service::{Error, Id};
+use seaworthy_stamp::SigningKey;
+use tracing::error;
+
+use crate::problem::Problem;
+use crate::signin::Site;
+
+pub use batches::{Batches, Intake, Taking};
+pub use bodies::KnownBodies;
+pub use gate::{DeskGate, Signed};
+pub use keys::{KeyStore, KeyStoreError};
+
+/// What the process brings: the clock and the system's random source.
+#[derive(Clone, Copy, Debug)]
+pub struct Surroundings {
+    /// The instant.
+    pub now: fn() -> Timestamp,
+    /// 32 random bytes; an error is the system's, and nothing goes on without them.
+    pub draw: fn() -> [u8; 32],
+    /// The version of this program, as stamps name it.
+    pub build: &'static str,
+}
+
+/// Where requests meet the use-cases.
+pub struct Desk {
+    store: Arc<dyn Store>,
+    directory: RwLock<Arc<Directory>>,
+    appraiser: Arc<Appraiser>,
+    keys: Arc<dyn KeyStore>,
+    surroundings: Surroundings,
+    /// How people and devices reach the server.
+    site: Site,
+}
+
+/// What a use-case works with, inside one transaction.
+pub struct Scene<'a> {
+    /// The store's records.
+    pub records: &'a mut dyn Records,
+    /// Organisations, policies, catalogs.
+    pub directory: &'a Directory,
+    /// Appraisals.
+    pub appraiser: &'a Appraiser,
+    /// The instant.
+    pub now: Timestamp,
+    /// Random bytes.
+    pub draw: &'a mut Draw<'a>,
+}
+
+impl Scene<'_> {
+    /// The organisation of somebody.
+    pub fn view(&self, actor: &Actor) -> Result<Arc<View>, Error> {
+        self.directory.view(actor.organisation).cloned()
+    }
+}
+
+impl Desk {
+    /// Opens the desk: everything it needs to know is loaded first.
+    pub fn open(
+        store: Arc<dyn Store>,
+        keys: Arc<dyn KeyStore>,
+        surroundings: Surroundings,
+        site: Site,
+    ) -> Result<Desk, Error> {
+        let directory = read(store.as_ref(), |records| Directory::load(records))?;
+        Ok(Desk {
+            store,
+            directory: RwLock::new(Arc::new(directory)),
+            appraiser: Arc::new(Appraiser::default()),
+            keys,
+            surroundings,
+            site,
+        })
+    }
+
+    /// Organisations, policies and catalogs as they were last loaded.
+    pub fn directory(&self) -> Arc<Directory> {
+        Arc::clone(&self.directory.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Loads them anew: after a change here, and every few seconds for what replicas changed.
+    pub fn reload(&self) -> Result<(), Error> {
+        let directory = read(self.store.as_ref(), |records| Directory::load(records))?;
+        *self.directory.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(directory);
+        Ok(())
+    }
+
+    /// The store.
+    pub fn store(&self) -> &dyn Store {
+        self.store.as_ref()
+    }
+
+    /// Appraisals.
+    pub fn appraiser(&self) -> &Arc<Appraiser> {
+        &self.appraiser
+    }
+
+    /// The instant.
+    pub fn now(&self) -> Timestamp {
+        (self.surroundings.now)()
+    }
+
+    /// 32 random bytes.
+    pub fn draw(&self) -> [u8; 32] {
+        (self.surroundings.draw)()
+    }
+
+    /// The version of this program.
+    pub fn build(&self) -> &'static str {
+        self.surroundings.build
+    }
+
+    /// How people and devices reach the server.
+    pub fn site(&self) -> &Site {
+        &self.site
+    }
+
+    /// The same as text: `https://HOST[:PORT]`, without a slash at the end.
+    pub fn public_url(&self) -> &str {
+        self.site.origin()
+    }
+
+    /// Where the keys' private halves are kept.
+    pub fn keys(&self) -> &Arc<dyn KeyStore> {
+        &self.keys
+    }
+
+    /// The key that signs for an organisation now.
+    pub fn signing_key(&self, view: &View) -> Result<Arc<SigningKey>, Error> {
+        let record = view.signing_key().ok_or_else(|| Error::damaged("no key of the organisation signs"))?;
+        self.keys.key(&record.id).map_err(|error| Error::damaged(error.to_string()))
+    }
+
+    /// The keys after the first, as devices follow them.
+    pub fn successors(view: &View) -> Vec<Octets> {
+        view.keys.iter().skip(1).map(|key| key.successor.clone().into()).collect()
+    }
+
+    /// Runs a use-case in a transaction that writes, and waits for it here: the caller's thread may block.
+    pub fn write_here<T>(&self, mut work: impl FnMut(&mut Scene<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        let directory = self.directory();
+        let now = self.now();
+        write(self.store.as_ref(), |records| {
+            let mut draw = || self.draw();
+            let appraiser = &self.appraiser;
+            work(&mut Scene { records, directory: &directory, appraiser, now, draw: &mut draw })
+        })
+    }
+
+    /// Runs a use-case in a transaction that writes.
+    pub async fn write<T: Send + 'static>(
+        self: &Arc<Desk>,
+        work: impl FnMut(&mut Scene<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let desk = Arc::clone(self);
+        off_the_loop(move || desk.write_here(work)).await
+    }
+
+    /// Runs a use-case that changes what the directory holds.
+    pub async fn change<T: Send + 'static>(
+        self: &Arc<Desk>,
+        work: impl FnMut(&mut Scene<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let desk = Arc::clone(self);
+        off_the_loop(move || {
+            let done = desk.write_here(work)?;
+            desk.reload()?;
+            Ok(done)
+        })
+        .await
+    }
+
+    /// Runs a use-case that only reads, and no device's record.
+    pub async fn read<T: Send + 'static>(
+        self: &Arc<Desk>,
+        mut work: impl FnMut(&mut Scene<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let desk = Arc::clone(self);
+        off_the_loop(move || {
+            let (directory, now) = (desk.directory(), desk.now());
+            read(desk.store.as_ref(), |records| {
+                let mut draw = || desk.draw();
+                let appraiser = &desk.appraiser;
+                work(&mut Scene { records, directory: &directory, appraiser, now, draw: &mut draw })
+            })
+        })
+        .await
+    }
+
+    /// The organisation of an id, for handlers.
+    pub fn view(&self, organisation: Id) -> Result<Arc<View>, Problem> {
+        self.directory().view(organisation).cloned().map_err(Problem::from)
+    }
+}
+
+/// Runs what may block away from the threads that serve connections.
+pub(crate) async fn off_the_loop<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Problem> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done.map_err(Problem::from),
+        Err(_) => Err(Problem::new(Code::Bug)),
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Problem {
+        let code = error.code();
+        match &error {
+            Error::Refused { what, .. } => Problem::new(code).about(what.clone()),
+            Error::Fault(fault) => {
+                // What a store says of itself is for the operator, not for whoever asked.
+                error!(%fault, "the store did not do its work");
+                let problem = Problem::new(code);
+                if code == Code::Bug { problem } else { problem.retry_after(2) }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+impl Desk {
+    /// A desk without an organisation, whose store cannot be reached.
+    pub(crate) fn of_nothing() -> Arc<Desk> {
+        Arc::new(Desk {
+            store: Arc::new(Nowhere),
+            directory: RwLock::default(),
+            appraiser: Arc::default(),
+            keys: Arc::new(Nowhere),
+            surroundings: Surroundings { now: || Timestamp::MIN, draw: || [7; 32], build: "0" },
+            site: Site::new("http://127.0.0.1:8440").unwrap(),
+        })
+    }
+}
+
+#[cfg(test)]
+struct Nowhere;
+
+#[cfg(test)]
+impl Store for Nowhere {
+    fn write(&self, _: &mut seaworthy_service::ports::Work<'_>) -> Result<(), seaworthy_service::ports::Fault> {
+        Err(seaworthy_service::ports::Fault::Unavailable("nowhere".into()))
+    }
+
+    fn read(&self, work: &mut seaworthy_service::ports::Work<'_>) -> Result<(), seaworthy_service::ports::Fault> {
+        self.write(work)
+    }
+
+    fn is_ready(&self) -> bool {
+        false
+    }
+}
+
+#[cfg(test)]
+impl KeyStore for Nowhere {
+    fn key(&self, id: &seaworthy_protocol::Digest) -> Result<Arc<SigningKey>, KeyStoreError> {
+        Err(KeyStoreError::Missing(*id))
+    }
+
+    fn put(&self, _: SigningKey) -> Result<Arc<SigningKey>, KeyStoreError> {
+        Err(KeyStoreError::Failed("nowhere".into()))
+    }
+}
