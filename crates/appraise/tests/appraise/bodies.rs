@@ -7,11 +7,20 @@ use seaworthy_model::Verdict::Unknown;
 use seaworthy_model::body::{MAX_UPDATES, SentCatalog, Told};
 use seaworthy_model::*;
 
-use crate::arbitrary::{evidence, pair, seen};
+use crate::arbitrary::{self, evidence, pair, seen};
 use crate::made::*;
 
 const GRANTED: Grants = Grants { update_names: true };
 const REFUSED: Grants = Grants { update_names: false };
+
+/// Updates whose dates are close together, in either order.
+fn update_near() -> impl Strategy<Value = PendingUpdate> {
+    let hours = || prop::option::of((0i64..96, select(DateSource::ALL)));
+    (arbitrary::update(), 0..3u32, hours(), hours()).prop_map(|(update, offered_by, not_before, out_by)| {
+        let dated = |(hours, from): (i64, DateSource)| Dated { at: days_ago(10) + hours * HOUR, from };
+        PendingUpdate { offered_by, not_before: not_before.map(dated), out_by: out_by.map(dated), ..update }
+    })
+}
 
 pub(crate) fn grants() -> impl Strategy<Value = Grants> {
     any::<bool>().prop_map(|update_names| Grants { update_names })
@@ -88,6 +97,20 @@ proptest! {
         for at in instants([&here, &there]) {
             let (here, there) = (here.at(at), there.at(at));
             prop_assert!(here == there || here == Unknown || there == Unknown, "{}: {} {}", at, here, there);
+        }
+    }
+
+    #[test]
+    fn lapses_are_only_told_more_widely(
+        pending in prop::collection::vec(update_near(), 1..3), grants in grants(), allowed_days in 0u32..40
+    ) {
+        let mut evidence = with_pending(pending);
+        sources(&mut evidence).push(source(SourceRole::ThirdParty, days_ago(1).start_of_day()));
+        let policy = one(all_updates(allowed_days));
+        let here = appraised(&evidence, &policy).timeline;
+        let there = appraised(&Body::of(&evidence, grants).evidence(now()), &policy).timeline;
+        for at in instants([&here, &there]) {
+            prop_assert!(there.at(at) == Unknown || there.at(at) == here.at(at), "{}: {:?} {:?}", at, here, there);
         }
     }
 
