@@ -832,6 +832,13 @@ codes! {
         "Choose another address with --listen, or end what uses it."
     }
 
+    // Signing in.
+    ProviderUnreachable = "provider-unreachable" {
+        "the sign-in provider does not answer",
+        "The provider that this account belongs to could not be reached, or did not answer as a provider must. The server's log says more. Other ways to sign in are not concerned.",
+        "Try again in a minute, or sign in another way."
+    }
+
     Bug = "bug" {
         "a fault in Seaworthy",
         "This must not happen.",
