@@ -4,15 +4,15 @@
 #[cfg(test)]
 mod authenticator;
 #[cfg(test)]
-// mod browser;
+mod browser;
 #[cfg(test)]
-// mod forger;
+mod forger;
 #[cfg(test)]
-// mod forgeries;
+mod forgeries;
 #[cfg(test)]
 mod passkeys;
 #[cfg(test)]
-// mod provider;
+mod provider;
 #[cfg(test)]
 use seaworthy_model::Timestamp;
 
