@@ -96,7 +96,7 @@ fn answer(stream: &mut TcpStream, says: &Mutex<Says>) -> Option<String> {
     says.asked.push(path.clone());
     let (status, body) = match path.as_str() {
         "/.well-known/openid-configuration" => (200, says.endpoints.to_string()),
-        "/keys" => (200, json!({ "keys": [jwk(&says.key)] }).to_string()),
+        "/keys" => (200, keys(&says.key).to_string()),
         "/token" => says.token.clone(),
         _ => (404, String::new()),
     };
@@ -124,11 +124,16 @@ fn request(stream: &mut TcpStream) -> Option<String> {
     first.split(' ').nth(1).map(str::to_owned)
 }
 
-fn jwk(key: &EcdsaKeyPair) -> Value {
+/// Its key, among others that are for something else or of a kind that nobody here knows, as real providers have them.
+fn keys(key: &EcdsaKeyPair) -> Value {
     let public = key.public_key().as_ref();
     let part = |bytes: &[u8]| BASE64URL_NOPAD.encode(bytes);
-    json!({
-        "kty": "EC", "crv": "P-256", "kid": "one", "use": "sig", "alg": "ES256",
-        "x": part(&public[1..33]), "y": part(&public[33..]),
-    })
+    json!({ "keys": [
+        { "kty": "XX", "kid": "unknown", "use": "sig" },
+        { "kty": "RSA", "kid": "sealing", "use": "enc", "alg": "RSA-OAEP", "n": part(&[0x81; 256]), "e": "AQAB" },
+        {
+            "kty": "EC", "crv": "P-256", "kid": "one", "use": "sig", "alg": "ES256",
+            "x": part(&public[1..33]), "y": part(&public[33..]),
+        },
+    ] })
 }

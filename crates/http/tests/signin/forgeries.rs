@@ -169,6 +169,28 @@ fn an_unsigned_or_broken_token_is_refused() {
 }
 
 #[test]
+fn hostile_tokens_do_no_harm() {
+    let part = |text: &str| BASE64URL_NOPAD.encode(text.as_bytes());
+    let header = part(r#"{"alg":"ES256","kid":"one"}"#);
+    let deep = [r#"{"a":"#, &"[".repeat(100_000), &"]".repeat(100_000), "}"].concat();
+    let long = part(&format!(r#"{{"alg":"ES256","kid":"{}"}}"#, "x".repeat(500_000)));
+    let huge = part(r#"{"exp":1e400,"iat":-1e400}"#);
+    for token in [
+        "..".to_owned(),
+        "a.b.c.d".to_owned(),
+        format!("{header}.{}.AAAA", part(&deep)),
+        format!("{}.{}.AAAA", part(&deep), part("{}")),
+        format!("{long}.{}.AAAA", part("{}")),
+        format!("{header}.{huge}.AAAA"),
+        format!("{header}.{}.{}", part(r#"{"exp":9223372036854775807,"iat":-9223372036854775808}"#), "A".repeat(86)),
+    ] {
+        let answer = json!({ "access_token": "a", "token_type": "Bearer", "id_token": token }).to_string();
+        let refused = answered(200, &|_, _| answer.clone());
+        assert!(refused.is_err());
+    }
+}
+
+#[test]
 fn the_way_back_is_the_way_there() {
     let forger = Forger::start();
     let openid = openid(vec![provider("main", &forger.issuer), provider("other", &forger.issuer)]);

@@ -1,6 +1,7 @@
 //! Passkeys: what lets somebody in, and everything that must not.
 
 use data_encoding::BASE64URL_NOPAD;
+use proptest::prelude::*;
 use seaworthy_http::signin::{
     CEREMONY_SECONDS, Passkeys, Refusal, Registrant, Sealer, Site, Verified, Why, credential_id,
 };
@@ -229,4 +230,57 @@ fn a_bare_address_has_no_passkeys() {
     check("https://seaworthy.example.org:8443", true);
     check("http://127.0.0.1:8080", false);
     check("https://[::1]", false);
+}
+
+/// Registers and signs in with these bytes where the authenticator's would be; nothing may come of it but a refusal.
+fn hostile(bytes: &[u8]) {
+    let passkeys = passkeys();
+    let (mut device, credential) = registered(&passkeys);
+    let begun = passkeys.begin_registration(&registrant(&[]), AT, &mut draw).unwrap();
+    let mut answer = device.create(&begun.options);
+    answer["response"]["attestationObject"] = BASE64URL_NOPAD.encode(bytes).into();
+    assert!(passkeys.finish_registration(&begun.token, INVITATION, answer, "Telephone", AT).is_err());
+    for part in ["authenticatorData", "signature", "clientDataJSON"] {
+        let begun = passkeys.begin_authentication(AT, &mut draw).unwrap();
+        let mut answer = device.get(&begun.options);
+        answer["response"][part] = BASE64URL_NOPAD.encode(bytes).into();
+        assert!(passkeys.finish_authentication(&begun.token, answer, Some(credential.clone()), AT).is_err());
+    }
+}
+
+#[test]
+fn deep_and_long_answers_do_no_harm() {
+    hostile(&[0x81; 200_000]);
+    hostile(&[0xa1; 200_000]);
+    hostile(&[0xc1; 200_000]);
+    hostile(&[0x9b, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]);
+    hostile(&[0x5b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]);
+    hostile("[".repeat(200_000).as_bytes());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_bytes_are_refused_without_a_fault(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        hostile(&bytes);
+    }
+
+    #[test]
+    fn one_changed_byte_of_a_registration_does_no_harm(place in 0_usize..200, change in 1_u8..) {
+        let passkeys = passkeys();
+        let mut device = Authenticator::new(ORIGIN, HOST);
+        let begun = passkeys.begin_registration(&registrant(&[]), AT, &mut draw).unwrap();
+        let mut answer = device.create(&begun.options);
+        let object = answer["response"]["attestationObject"].as_str().unwrap().to_owned();
+        let mut object = BASE64URL_NOPAD.decode(object.as_bytes()).unwrap();
+        let place = place % object.len();
+        object[place] ^= change;
+        answer["response"]["attestationObject"] = BASE64URL_NOPAD.encode(&object).into();
+        // Nothing signs a registration without attestation: another id, counter or key is another passkey of whoever
+        // registers. It must be refused, or be one that is kept within its bounds.
+        if let Ok(proven) = passkeys.finish_registration(&begun.token, INVITATION, answer, "Telephone", AT) {
+            prop_assert!(proven.handle.len() <= 1023 && proven.secret.len() <= 8192);
+        }
+    }
 }
