@@ -4,8 +4,9 @@
 use std::path::Path;
 
 /// The tests that keep derived pages, schema and vectors.
-const KEEPERS: [&[&str]; 6] = [
+const KEEPERS: [&[&str]; 7] = [
     &["--package", "seaworthy-model", "--test", "evidence"],
+    &["--package", "seaworthy-protocol", "--test", "messages"],
     &["--package", "seaworthy-appraise", "--test", "reference"],
     &["--package", "seaworthy-stamp", "--test", "stamp", "vectors::"],
     &["--package", "seaworthy-service", "--test", "authority"],

@@ -1,0 +1,15 @@
+//! The messages as others meet them: vectors, refusals, properties.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot go on stops"
+)]
+
+mod kinds;
+mod links;
+mod properties;
+mod refusals;
+mod vectors;
