@@ -696,7 +696,7 @@ codes! {
     // The organisation's server.
     NotSignedIn = "not-signed-in" {
         "nobody is signed in",
-        "This needs a session, or an API token in the header Authorization: Bearer …",
+        "This needs a session, or an API token in the header `Authorization: Bearer`.",
         "Sign in, or give a token."
     }
     NotAllowed = "not-allowed" {
@@ -743,6 +743,11 @@ codes! {
         "the store is full",
         "Nothing is acknowledged that is not durable, so the server refuses until there is room.",
         "Make room on the server's disk; it goes on by itself."
+    }
+    DataUnusable = "data-unusable" {
+        "the server's data cannot be used",
+        "The data folder, its keys or the database cannot be opened, or are in use by another server.",
+        "Look at what is named. One server at a time works on a data folder with the embedded store; replicas share a PostgreSQL."
     }
     NoPolicy = "no-policy" {
         "no policy is in force here",
@@ -830,6 +835,53 @@ codes! {
         "the server cannot listen on its address",
         "The system refused: the address is in use, is not of this machine, or needs more rights.",
         "Choose another address with --listen, or end what uses it."
+    }
+
+    // The device: what stands between it and its organisation's server.
+    ServerUnreachable = "server-unreachable" {
+        "the organisation's server cannot be reached, or cannot answer now",
+        "Reports wait in the state directory, 100 at most, and are sent before the next one. Nothing is lost by it but the stamp: evidence that waited is history.",
+        "Nothing: the next run tries again. If it lasts, look at the network, or ask your organisation."
+    }
+    NotEnrolled = "not-enrolled" {
+        "this device is enrolled with no organisation",
+        "No enrolment is in the state directory of this user. The system's own enrolment is root's.",
+        "Enrol it with the link that your organisation gave you: seaworthy enrol LINK. If root enrolled it, use sudo."
+    }
+    NotAgreed = "not-agreed" {
+        "the holder did not agree",
+        "Nothing leaves a device before its holder has agreed to what is sent. On a terminal the word is yes; elsewhere the option is --yes.",
+        "Read what is asked for, and answer yes, or do nothing: nothing was sent."
+    }
+    AnswerUntrusted = "answer-untrusted" {
+        "what the server answered does not verify",
+        "Answers are signed by the organisation's key, whose first one was pinned at enrolment. This answer is not, is not about what was asked, or cannot be read. Nothing of it was taken over.",
+        "Try again in another network; if it stays so, tell your organisation: somebody may stand between the two."
+    }
+    PolicyRollback = "policy-rollback" {
+        "the server offers an older policy than it did before",
+        "Policy documents are numbered and signed. A device never goes back to an older one, because the organisation took that one back.",
+        "Tell your organisation; to go back to earlier rules it signs them anew."
+    }
+    LedgerBroken = "ledger-broken" {
+        "the ledger of who looked at this device was changed",
+        "Each entry names the hash of the one before it, and each acknowledgement carries the signed head. An entry that was signed earlier is gone, is another one now, or the ledger does not hold together.",
+        "Keep the file ledger-broken-N.json of the state directory, which holds the evidence, and ask your organisation."
+    }
+    EnrolmentBroken = "enrolment-broken" {
+        "what this device remembers of its enrolment cannot be used",
+        "A state file cannot be understood and was set aside, one of them is missing, or the device key is not the one that was enrolled.",
+        "Enrol the device again: seaworthy enrol --again LINK."
+    }
+    EnrolmentLink = "enrolment-link" {
+        "this is not an enrolment link, or not one of this organisation",
+        "A link reads https://HOST/e#KEY.TOKEN; what follows # names the organisation's key, and the server must show that very key.",
+        "Copy the link whole, in quotes, as your organisation gave it to you."
+    }
+    ExchangeBusy = "exchange-busy" {
+        "another run of seaworthy talks to the organisation just now",
+        "Messages are numbered, so one run sends them at a time.",
+        "Wait until it has ended."
     }
 
     // Signing in.

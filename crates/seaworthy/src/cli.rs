@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use seaworthy_model::{ClaimId, Timestamp};
+use seaworthy_protocol::Digest;
 
 use crate::check::CheckArgs;
 use crate::policy::PolicyArgs;
@@ -15,7 +16,7 @@ use crate::policy::PolicyArgs;
     version,
     about,
     after_help = "Exit codes: 0 pass, 1 fail, 2 usage or configuration, 3 unknown, 70 a fault in Seaworthy.\n\
-                  Nothing leaves the device; `seaworthy scope` shows what is read."
+                  Nothing leaves a device that its holder has not enrolled; `seaworthy scope` shows what is read."
 )]
 pub struct Cli {
     /// What to do.
@@ -32,6 +33,26 @@ pub enum Command {
     Stamp(StampArgs),
     /// Check stamps, without any network
     Check(CheckArgs),
+    /// Enrol this device with an organisation: see what it asks for, and agree or not
+    #[command(after_help = ENROL_HELP)]
+    Enrol(EnrolArgs),
+    /// Inspect this device and report to its organisation
+    #[command(after_help = REPORT_HELP)]
+    Report(ReportArgs),
+    /// Report as a timer does: quiet, patient, and never twice at once
+    #[command(after_help = AGENT_HELP)]
+    Agent(AgentArgs),
+    /// See what the organisation's newest policy asks for beyond what you agreed to, and agree or not
+    Agree(ConsentArgs),
+    /// Show who looked at this device's record at the organisation, when, why, and at what
+    #[command(after_help = LEDGER_HELP)]
+    Ledger(LedgerArgs),
+    /// Take out everything that the organisation stores of this device, as JSON
+    Export(ExportArgs),
+    /// Leave the organisation, and have this device's data erased there
+    Leave(ConsentArgs),
+    /// Show with whom this device is enrolled, and how that stands; asks nobody
+    Organisation,
     /// List, show and check policies
     Policy(PolicyArgs),
     /// Show the whole scope of an inspection, or what a policy would read
@@ -106,6 +127,110 @@ pub struct StampArgs {
     #[command(flatten)]
     pub subject: Subject,
     /// Write the stamp here instead of drawing it: .png, .svg, .txt or .cbor
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+const ENROL_HELP: &str = "\
+Your organisation gives you the link, https://HOST/e#KEY.TOKEN. Put it in quotes. KEY is what this device will believe
+the organisation by; no answer under another key counts.
+
+Before anything is sent you see the rules, what leaves the device and what does not, and who keeps what. --show adds the
+literal document, and ends there. Run it as root to enrol the system: a user's own enrolment can tell only what that
+user can see.
+
+After a reinstall, a lost key or a restored snapshot use --again: this device gets a new key, the old one is kept aside,
+and somebody at the organisation has to approve.";
+
+const REPORT_HELP: &str = "\
+Exit codes: 0 pass, 1 fail, 3 unknown, or not delivered: the report then waits and goes out with the next one.
+--show prints exactly what would be sent, and sends nothing.";
+
+const AGENT_HELP: &str = "\
+Exit codes: 0 delivered, whatever the verdict; 3 not delivered; 1 the ledger was changed; 2 this device has to be put
+right. dist/seaworthy-agent.timer runs it; nothing stays resident.";
+
+const LEDGER_HELP: &str = "\
+Each entry names the hash of the one before it, and this device remembers the newest one that was signed. If an entry is
+missing, changed or gone, this ends with error[ledger-broken] and exit code 1, and what shows it is kept.";
+
+/// Arguments of `enrol`.
+#[derive(Args, Debug)]
+pub struct EnrolArgs {
+    /// The link that the organisation gave you, in quotes
+    #[arg(value_name = "LINK")]
+    pub link: String,
+    /// A name for this device, which the organisation will see
+    #[arg(long, value_name = "TEXT")]
+    pub name: Option<String>,
+    /// Your name or address, which the organisation will see
+    #[arg(long, value_name = "TEXT")]
+    pub holder: Option<String>,
+    /// Enrol anew under a new key: after a reinstall, a lost key, a restored snapshot
+    #[arg(long)]
+    pub again: bool,
+    /// The id of the device that this one was before, where it is not remembered here
+    #[arg(long, value_name = "ID", requires = "again")]
+    pub replaces: Option<Digest>,
+    /// Show the literal document that a report would be now, and end
+    #[arg(long)]
+    pub show: bool,
+    /// Agree without being asked
+    #[arg(long, conflicts_with = "show")]
+    pub yes: bool,
+    /// Trust these certificates, in PEM, for this server instead of the system's
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+}
+
+/// Arguments of `report`.
+#[derive(Args, Debug)]
+pub struct ReportArgs {
+    /// Show exactly what would be sent, and send nothing
+    #[arg(long)]
+    pub show: bool,
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Also write the organisation's stamp here: .png, .svg, .txt or .cbor
+    #[arg(long, value_name = "FILE", conflicts_with = "show")]
+    pub stamp: Option<PathBuf>,
+    /// Also list what passed, and where each claim was read
+    #[arg(long, short)]
+    pub verbose: bool,
+}
+
+/// Arguments of `agent`.
+#[derive(Args, Debug)]
+pub struct AgentArgs {
+    /// Report once and end; there is no other way, and a timer does the rest
+    #[arg(long, required = true)]
+    pub once: bool,
+    /// First wait for a random time, up to so many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    pub jitter: u32,
+}
+
+/// Arguments of commands that ask before they act.
+#[derive(Args, Debug)]
+pub struct ConsentArgs {
+    /// Agree without being asked
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// Arguments of `ledger`.
+#[derive(Args, Debug)]
+pub struct LedgerArgs {
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// Arguments of `export`.
+#[derive(Args, Debug)]
+pub struct ExportArgs {
+    /// Write it here instead of to standard output
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
 }

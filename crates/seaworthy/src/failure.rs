@@ -47,6 +47,18 @@ impl Failure {
         Failure { hint: hint.into(), ..self }
     }
 
+    /// With another exit code.
+    #[must_use]
+    pub fn ending(self, exit: u8) -> Failure {
+        Failure { exit, ..self }
+    }
+
+    /// With another word of what happened.
+    #[must_use]
+    pub fn saying(self, what: impl Into<String>) -> Failure {
+        Failure { what: what.into(), ..self }
+    }
+
     /// A mistake on the command line.
     pub fn usage(what: impl Into<String>, hint: impl Into<String>) -> Failure {
         Failure::new(Code::UsageError, what).hinting(hint)

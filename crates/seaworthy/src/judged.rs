@@ -1,9 +1,9 @@
-//! The way from the command line to an appraisal, shared by `inspect` and `stamp`.
+//! The way from the command line to an appraisal, shared by `inspect`, `stamp` and `report`.
 
 use seaworthy_appraise::policy::identify;
 use seaworthy_appraise::{appraise, combined_fix};
 use seaworthy_inspect::{Advisories, Inspection, Proving, Root, UserContext, sha256};
-use seaworthy_model::{Appraisal, ClaimId, Code, Evidence, Timestamp};
+use seaworthy_model::{Appraisal, ClaimId, Code, Evidence, Policy, Timestamp};
 
 use crate::cli::Subject;
 use crate::failure::Failure;
@@ -32,13 +32,23 @@ impl Judged {
 /// Inspects and appraises.
 pub fn judge(subject: &Subject, only: &[ClaimId], around: &Surroundings) -> Result<Judged, Failure> {
     let policy = crate::policy::load(&subject.policy)?;
-    let id = identify(&policy, sha256).map_err(|error| Failure::bug(error.to_string()))?;
     let mut wanted = policy.claims();
     if !only.is_empty() {
         wanted = only.to_vec();
     }
-    let evidence = evidence(subject, &wanted, only, around)?;
-    let appraisal = appraise(&evidence, &policy, id);
+    appraised(evidence(subject, &wanted, only, around)?, &policy)
+}
+
+/// Inspects this device for these claims and no others.
+pub fn inspect_device(wanted: &[ClaimId], around: &Surroundings) -> Result<Evidence, Failure> {
+    let here = Subject { policy: String::new(), root: None, advisories: None, prove: false };
+    evidence(&here, wanted, &[], around)
+}
+
+/// What a policy says of evidence.
+pub fn appraised(evidence: Evidence, policy: &Policy) -> Result<Judged, Failure> {
+    let id = identify(policy, sha256).map_err(|error| Failure::bug(error.to_string()))?;
+    let appraisal = appraise(&evidence, policy, id);
     Ok(Judged { evidence, appraisal })
 }
 

@@ -6,12 +6,15 @@ use std::io::{self, Write};
 
 use seaworthy_inspect::StateDirectory;
 use seaworthy_model::Code;
-use seaworthy_stamp::SigningKey;
+use seaworthy_stamp::{PublicKey, SigningKey};
 
 use crate::failure::Failure;
 
 /// The private key's file.
 const PRIVATE: &str = "device.key";
+
+/// A key that is enrolled in the device key's place and not answered yet.
+const NEXT: &str = "device.key.next";
 
 /// The public key's file: what a checker is given.
 const PUBLIC: &str = "device.pub";
@@ -46,6 +49,45 @@ fn make(state: &StateDirectory) -> io::Result<()> {
     // A draft that stays is the key itself, or one that nothing was ever signed with.
     let _ = fs::remove_file(draft);
     linked.or_else(|error| if error.kind() == io::ErrorKind::AlreadyExists { Ok(()) } else { Err(error) })
+}
+
+/// The key that takes the device key's place once an enrolment with it is answered; made if there is none yet.
+pub fn next_key(state: &StateDirectory) -> Result<SigningKey, Failure> {
+    let at = |error: &dyn Display| Failure::new(Code::StateUnwritable, format!("{NEXT}: {error}"));
+    if let Some(text) = state.read(NEXT).map_err(|error| at(&error))? {
+        return SigningKey::parse(&String::from_utf8_lossy(&text)).map_err(|fault| at(&fault).hinting(BROKEN));
+    }
+    let key = fresh_key()?;
+    state.write(NEXT, key.to_pem().as_bytes()).map_err(|error| at(&error))?;
+    Ok(key)
+}
+
+/// Puts the next key in the device key's place, if that is whose enrolment was answered. The old one is kept under
+/// another name: whoever holds its stamps may need it.
+pub fn succeed(state: &StateDirectory, enrolled: &PublicKey) -> Result<(), Failure> {
+    let path = |name: &str| state.path().join(name);
+    let at = |error: io::Error| Failure::new(Code::StateUnwritable, format!("{}: {error}", path(PRIVATE).display()));
+    let next = state.read(NEXT).map_err(at)?.map(|text| String::from_utf8_lossy(&text).into_owned());
+    if next.and_then(|text| SigningKey::parse(&text).ok()).is_none_or(|key| key.public() != *enrolled) {
+        return Ok(());
+    }
+    if path(PRIVATE).exists() {
+        retire(state).map_err(at)?;
+    }
+    fs::rename(path(NEXT), path(PRIVATE)).map_err(at)?;
+    device_key(state).map(drop)
+}
+
+/// Keeps the device key under the first free name. A crash leaves it under both.
+fn retire(state: &StateDirectory) -> io::Result<()> {
+    let mut number = 1u32;
+    loop {
+        let name = state.path().join(format!("{PRIVATE}.retired-{number}"));
+        match fs::hard_link(state.path().join(PRIVATE), name) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < u32::MAX => number += 1,
+            linked => return linked,
+        }
+    }
 }
 
 /// A new key from the system's random source.

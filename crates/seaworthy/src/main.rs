@@ -1,23 +1,32 @@
 //! Seaworthy for the device, the service desk and the checker.
 
+mod agent;
+mod agree;
 mod check;
 mod cli;
 #[cfg(test)]
 mod derived;
+mod enrol;
 mod explain;
+mod export;
 mod failure;
 mod inspect;
 mod judged;
 mod key;
+mod leave;
+mod ledger;
 mod man;
 mod newest;
+mod organisation;
 mod policy;
 mod progress;
 mod render;
 mod report;
+mod reporting;
 mod schema;
 mod scope;
 mod stamp;
+mod standing;
 mod surroundings;
 
 use std::io::{self, BufWriter, Write};
@@ -61,6 +70,14 @@ fn run(command: &Command, around: &Surroundings, out: &mut dyn Write) -> Result<
         Command::Inspect(args) => inspect::run(args, around, out),
         Command::Stamp(args) => stamp::run(args, around, out),
         Command::Check(args) => check::run(args, around, out),
+        Command::Enrol(args) => enrol::run(args, around, out),
+        Command::Report(args) => reporting::run(args, around, out),
+        Command::Agent(args) => agent::run(args, around),
+        Command::Agree(args) => agree::run(args, around, out),
+        Command::Ledger(args) => ledger::run(args, around, out),
+        Command::Export(args) => export::run(args, around, out),
+        Command::Leave(args) => leave::run(args, around, out),
+        Command::Organisation => standing::run(around, out).map(|()| exit::PASS),
         Command::Policy(args) => policy::run(args, out).map(|()| exit::PASS),
         Command::Scope(args) => scope::run(args, out).map(|()| exit::PASS),
         Command::Explain(args) => explain::run(args, out).map(|()| exit::PASS),

@@ -1,12 +1,14 @@
-//! `seaworthy stamp`: inspect, and for a pass issue a stamp signed by the device's own key.
+//! `seaworthy stamp`: inspect, and for a pass issue a stamp signed by the device's own key. Also where stamps are kept,
+//! whoever issued them.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use seaworthy_model::{Code, Grade, Verdict};
-use seaworthy_stamp::{Fresh, Paper, Particulars, Passing, Stamp, TooLong, issue};
+use seaworthy_inspect::StateDirectory;
+use seaworthy_model::{Code, Grade, Timestamp, Verdict};
+use seaworthy_stamp::{Fresh, Paper, Particulars, Passing, PublicKey, SigningKey, Stamp, TooLong, Trust, check, issue};
 
 use crate::cli::StampArgs;
 use crate::failure::{Failure, exit};
@@ -39,8 +41,8 @@ pub fn run(args: &StampArgs, around: &Surroundings, out: &mut dyn Write) -> Resu
     let stamp = issue(&passing, &particulars, &fresh, &key).map_err(|error| Failure::bug(error.to_string()))?;
     keep_presenter(&fresh.id, &presenter, around)?;
     match (&args.out, form) {
-        (Some(path), Some(form)) => {
-            write_whole(path, &form.bytes(&stamp)?).map_err(|error| Failure::unwritable(path, &error))?;
+        (Some(path), Some(_)) => {
+            write_stamp(path, &stamp)?;
             let end = passing.until();
             writeln!(out, "stamp for {} until {end}: {}", judged.appraisal.policy.name, path.display())
         }
@@ -54,10 +56,62 @@ pub fn run(args: &StampArgs, around: &Surroundings, out: &mut dyn Write) -> Resu
     Ok(exit::PASS)
 }
 
+/// A stamp that the organisation issued, as it is kept.
+#[derive(Debug)]
+pub struct Kept {
+    /// The stamp.
+    pub stamp: Stamp,
+    /// Where its bytes are.
+    pub path: PathBuf,
+    /// Until when it is valid.
+    pub until: Timestamp,
+}
+
+/// Keeps a stamp of this issuer beside the key that presents it. One that is another's, or for another presenter, is not.
+pub fn keep_issued(
+    bytes: &[u8],
+    issuer: &PublicKey,
+    presenter: &SigningKey,
+    around: &Surroundings,
+) -> Result<Kept, String> {
+    let stamp = Stamp::read(bytes).map_err(|refusal| refusal.to_string())?;
+    let mut trust = Trust::default();
+    trust.add_file("organisation.pub", &issuer.to_pem()).map_err(|error| error.to_string())?;
+    let checked = check(stamp.cbor(), &trust, around.now, None);
+    let facts = match &checked {
+        Ok(checked) => checked.facts(),
+        // Signed all the same: what it says holds, if not at what this device's clock shows.
+        Err(refusal) => refusal.facts().ok_or_else(|| refusal.to_string())?,
+    };
+    let thumbprint: String = presenter.public().thumbprint().iter().map(|byte| format!("{byte:02x}")).collect();
+    if facts.presenter != thumbprint {
+        return Err("it is for another presenter".to_owned());
+    }
+    let folder = stamps(around);
+    let key = folder.write(&format!("{}.key", facts.id), presenter.to_pem().as_bytes());
+    let written = key.and_then(|()| folder.write(&format!("{}.cbor", facts.id), stamp.cbor()));
+    written.map_err(|error| format!("{}: {error}", folder.path().display()))?;
+    Ok(Kept { path: folder.path().join(format!("{}.cbor", facts.id)), until: facts.expires, stamp })
+}
+
+fn stamps(around: &Surroundings) -> StateDirectory {
+    StateDirectory::new(around.state.path().join("stamps"))
+}
+
+/// Whether a stamp can be written to this path, by its ending.
+pub fn is_writable_form(path: &Path) -> Result<(), Failure> {
+    Form::of(path).map(drop)
+}
+
+/// Writes a stamp in the form that the ending of the path names.
+pub fn write_stamp(path: &Path, stamp: &Stamp) -> Result<(), Failure> {
+    write_whole(path, &Form::of(path)?.bytes(stamp)?).map_err(|error| Failure::unwritable(path, &error))
+}
+
 /// The key whose thumbprint the stamp carries: whoever holds it can prove that the stamp is theirs.
-fn keep_presenter(id: &[u8; 16], key: &seaworthy_stamp::SigningKey, around: &Surroundings) -> Result<(), Failure> {
+fn keep_presenter(id: &[u8; 16], key: &SigningKey, around: &Surroundings) -> Result<(), Failure> {
     let name: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
-    let folder = seaworthy_inspect::StateDirectory::new(around.state.path().join("stamps"));
+    let folder = stamps(around);
     folder
         .write(&format!("{name}.key"), key.to_pem().as_bytes())
         .map_err(|error| Failure::new(Code::StateUnwritable, format!("{}: {error}", folder.path().display())))
@@ -75,7 +129,7 @@ fn refused(judged: Judged, why: &str, around: &Surroundings, out: &mut dyn Write
 }
 
 /// Replaces a file: whatever fails, the old one stays.
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut name = OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
     name.push(format!(".{}", std::process::id()));

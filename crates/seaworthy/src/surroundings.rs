@@ -24,6 +24,8 @@ pub struct Surroundings {
     pub colour: bool,
     /// Whether somebody watches standard error.
     pub watched: bool,
+    /// Whether somebody can be asked: both ends are a terminal.
+    pub answers: bool,
 }
 
 /// Whose desktop is looked at.
@@ -53,6 +55,7 @@ impl Surroundings {
             uid,
             colour: std::io::stdout().is_terminal() && !plain,
             watched: std::io::stderr().is_terminal(),
+            answers: std::io::stdin().is_terminal() && std::io::stdout().is_terminal(),
         }
     }
 }

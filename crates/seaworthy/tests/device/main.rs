@@ -10,13 +10,17 @@
 )]
 
 mod done_when;
+mod enrol;
 mod explain;
+mod fake;
 mod firewall;
 mod garbage;
 mod inspect;
 mod key;
 mod kit;
+mod ledger;
 mod man;
+mod reporting;
 mod schema;
 mod scope;
 mod stamp;
