@@ -20,7 +20,7 @@ mod site;
 mod spent;
 mod turns;
 
-pub use bearer::{ApiSecret, bearer};
+pub use bearer::{ApiSecret, NotAToken, bearer};
 pub use cookie::{Cookie, SessionSecret};
 pub use openid::{Arrival, Callback, Departure, Errand, OpenId, Provider, ProviderFault, Roots};
 pub use origin::is_same_origin;
