@@ -13,7 +13,7 @@ use ureq::config::Config;
 use ureq::http::{Response, header};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
-use super::trouble::Trouble;
+use super::trouble::{Trouble, untrusted};
 use crate::failure::{Failure, exit};
 
 /// Longest answer.
@@ -118,12 +118,29 @@ impl Client {
     }
 
     fn silent(&self, error: &ureq::Error) -> Trouble {
+        if is_about_trust(error) {
+            let failure = untrusted(format!("{}: {error}", self.server));
+            return Trouble::Unanswered(failure.hinting(OWN_AUTHORITY));
+        }
         Trouble::unreachable(format!("{}: {error}", self.server))
     }
 
     fn broken(&self, error: &io::Error) -> Trouble {
         Trouble::unreachable(format!("{}: the answer broke off: {error}", self.server))
     }
+}
+
+/// What helps where a certificate is not trusted.
+const OWN_AUTHORITY: &str = "if the organisation has a certificate authority of its own, enrol with --ca FILE";
+
+/// Whether the connection failed because the server's certificate is not trusted here.
+fn is_about_trust(error: &ureq::Error) -> bool {
+    let fault = match error {
+        ureq::Error::Rustls(fault) => Some(fault),
+        ureq::Error::Io(error) => error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()),
+        _ => None,
+    };
+    matches!(fault, Some(rustls::Error::InvalidCertificate(_)))
 }
 
 /// A problem document (RFC 9457), as far as it is of use.

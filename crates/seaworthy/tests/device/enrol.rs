@@ -1,14 +1,17 @@
 //! `seaworthy enrol`, `leave` and `organisation`, as on a terminal, against a made organisation.
 
 use std::fs;
+use std::io::Write;
+use std::process::{Command, Stdio};
 
 use insta::assert_snapshot;
 use seaworthy_model::{Code, RuleKind};
 use seaworthy_protocol::{Enrolment, open_own};
 use seaworthy_stamp::SigningKey;
+use seaworthy_testkit::skip;
 
 use crate::fake::{Fault, Server};
-use crate::kit::{Holder, Said};
+use crate::kit::{Holder, SEAWORTHY, Said};
 
 const ENROLMENT: &str = "/api/v1/enrolment";
 
@@ -274,4 +277,48 @@ fn who_leaves_is_told_what_stays_and_forgets_the_organisation() {
       hint: Enrol it with the link that your organisation gave you: seaworthy enrol LINK. If root enrolled it, use sudo.
     [exit 2]
     ");
+}
+
+#[test]
+fn a_person_at_a_terminal_is_asked() {
+    if Command::new("script").arg("--version").output().is_err() {
+        return skip("the question at a terminal", "script(1) is not installed");
+    }
+    let (server, holder) = (Server::new(&rules()), Holder::new());
+    let answer = |word: &str| {
+        let command = format!("{SEAWORTHY} enrol '{}'", server.link());
+        let mut terminal = Command::new("script");
+        terminal.args(["-qec", &command, "/dev/null"]).env("HOME", holder.path());
+        terminal.env("XDG_STATE_HOME", holder.path().join("state")).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut terminal = terminal.spawn().unwrap();
+        terminal.stdin.take().unwrap().write_all(format!("{word}\n").as_bytes()).unwrap();
+        String::from_utf8(terminal.wait_with_output().unwrap().stdout).unwrap()
+    };
+    let no = answer("y");
+    assert!(
+        no.contains("Type yes to agree: ") && no.contains("error[not-agreed]: not agreed, so nothing was sent"),
+        "{no}"
+    );
+    assert!(server.state().sent(ENROLMENT).is_empty());
+    let yes = answer("yes");
+    assert!(yes.contains("Enrolled with Example Ltd."), "{yes}");
+}
+
+#[test]
+fn a_server_is_known_by_its_certificate_and_the_one_given_is_remembered() {
+    let (server, certificate) = Server::with_tls(&rules());
+    let holder = Holder::new();
+    let said = enrol(&holder, &server, &["--yes"]);
+    assert!(said.code == 3 && said.err.starts_with("error[answer-untrusted]: https://127.0.0.1:"), "{said}");
+    assert!(said.err.contains("--ca FILE"), "{said}");
+    fs::write(holder.path().join("ca.pem"), certificate).unwrap();
+    let said = enrol(&holder, &server, &["--yes", "--ca", "ca.pem"]);
+    assert_eq!(said.code, 0, "{said}");
+    assert_eq!(holder.run(&["report"]).code, 0);
+    // The system's own store may be named by the environment, as for other programs.
+    let other = Holder::new();
+    let link = server.link();
+    let arguments = ["enrol", link.as_str(), "--yes"];
+    let said = other.said(other.command(&arguments).env("SSL_CERT_FILE", holder.path().join("ca.pem")), &arguments);
+    assert_eq!(said.code, 0, "{said}");
 }

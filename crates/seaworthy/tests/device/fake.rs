@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use rustls::pki_types::PrivatePkcs8KeyDer;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use seaworthy_model::{
     Appraisal, Code, Grade, Grants, Policy, PolicyId, Rule, RuleKind, Severity, Subject, Timeline, Timestamp, Verdict,
 };
@@ -61,6 +63,7 @@ pub struct State {
     device: Option<Standing>,
     nonces: u64,
     address: String,
+    scheme: &'static str,
 }
 
 struct Standing {
@@ -301,6 +304,20 @@ pub struct Server {
 impl Server {
     /// An organisation with one key and one policy of these rules.
     pub fn new(kinds: &[RuleKind]) -> Server {
+        Server::start(kinds, None)
+    }
+
+    /// The same behind TLS. Beside it its certificate, in PEM.
+    pub fn with_tls(kinds: &[RuleKind]) -> (Server, String) {
+        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+        let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()).into();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        let config = config.with_no_client_auth().with_single_cert(vec![made.cert.der().clone()], key).unwrap();
+        (Server::start(kinds, Some(Arc::new(config))), made.cert.pem())
+    }
+
+    fn start(kinds: &[RuleKind], tls: Option<Arc<ServerConfig>>) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let mut state = State {
@@ -315,12 +332,13 @@ impl Server {
             device: None,
             nonces: 0,
             address,
+            scheme: if tls.is_some() { "https" } else { "http" },
         };
         state.publish(kinds, false);
         let (state, ends) = (Arc::new(Mutex::new(state)), Arc::new(AtomicBool::new(false)));
         let thread = std::thread::spawn({
             let (state, ends) = (Arc::clone(&state), Arc::clone(&ends));
-            move || serve(&listener, &state, &ends)
+            move || serve(&listener, &state, &ends, tls.as_ref())
         });
         Server { state, ends, thread: Some(thread) }
     }
@@ -336,7 +354,8 @@ impl Server {
 
     /// Where it is.
     pub fn address(&self) -> String {
-        format!("http://{}", self.state().address)
+        let state = self.state();
+        format!("{}://{}", state.scheme, state.address)
     }
 
     /// An enrolment link.
@@ -356,22 +375,32 @@ impl Drop for Server {
     }
 }
 
-fn serve(listener: &TcpListener, state: &Mutex<State>, ends: &AtomicBool) {
+fn serve(listener: &TcpListener, state: &Mutex<State>, ends: &AtomicBool, tls: Option<&Arc<ServerConfig>>) {
     for connection in listener.incoming().flatten() {
         if ends.load(Ordering::SeqCst) {
             return;
         }
         let _ = connection.set_read_timeout(Some(Duration::from_secs(5)));
-        let _ = handle(connection, state);
+        let _ = connection.set_write_timeout(Some(Duration::from_secs(5)));
+        match tls {
+            None => drop(handle(connection, state)),
+            Some(config) => {
+                let session = ServerConnection::new(Arc::clone(config)).unwrap();
+                let mut stream = StreamOwned::new(session, connection);
+                let _ = handle(&mut stream, state);
+                stream.conn.send_close_notify();
+                let _ = stream.flush();
+            }
+        }
     }
 }
 
-fn handle(mut connection: TcpStream, state: &Mutex<State>) -> Option<()> {
+fn handle(mut connection: impl Read + Write, state: &Mutex<State>) -> Option<()> {
     let (path, body) = request(&mut connection)?;
     let mut state = state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     state.seen.push((path.clone(), body.clone()));
     let fault = state.faults.front().cloned();
-    let respond = |connection: &mut TcpStream, status: u16, kind: &str, body: &[u8]| {
+    let respond = |connection: &mut dyn Write, status: u16, kind: &str, body: &[u8]| {
         let head = format!(
             "HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
             body.len()
@@ -411,14 +440,13 @@ fn problem(status: u16, code: Code) -> Vec<u8> {
 }
 
 /// Until the other side has enough.
-fn endless(connection: &mut TcpStream) {
-    let _ = connection.set_write_timeout(Some(Duration::from_secs(5)));
+fn endless(connection: &mut dyn Write) {
     let head = b"HTTP/1.1 200 X\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n\"";
     let _ = connection.write_all(head);
     while connection.write_all(&[b'x'; 1 << 16]).is_ok() {}
 }
 
-fn request(connection: &mut TcpStream) -> Option<(String, Vec<u8>)> {
+fn request(connection: &mut dyn Read) -> Option<(String, Vec<u8>)> {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {
