@@ -38,7 +38,7 @@ pub struct Database {
 }
 
 enum Place {
-    Sqlite { writer: Pool<SqliteConnection>, readers: Pool<SqliteConnection>, name: String, _lock: FolderLock },
+    Sqlite { writer: Pool<SqliteConnection>, readers: Pool<SqliteConnection>, name: String, _lock: Option<FolderLock> },
     Postgres { pool: Pool<PostgresConnection>, address: Arc<Address> },
 }
 
@@ -46,6 +46,15 @@ impl Database {
     /// The embedded database of a data folder, made if there is none. A second server on the folder is refused.
     pub fn sqlite(folder: &Path, settings: Settings) -> Result<Database, Fault> {
         let lock = FolderLock::take(folder)?;
+        Database::file(folder, Some(lock), settings)
+    }
+
+    /// The embedded database of a folder in which a server may be at work: for what its operator does beside it.
+    pub fn beside(folder: &Path, settings: Settings) -> Result<Database, Fault> {
+        Database::file(folder, None, settings)
+    }
+
+    fn file(folder: &Path, lock: Option<FolderLock>, settings: Settings) -> Result<Database, Fault> {
         let path = folder.join(FILE);
         let writer = Pool::new(vec![SqliteConnection::writer(&path)?]);
         let readers = (0..settings.connections.max(1)).map(|_| SqliteConnection::reader(&path));
@@ -78,7 +87,7 @@ impl Database {
         }
     }
 
-    /// Works in a transaction that writes, as if no other write ran meanwhile, and makes it durable before this returns.
+    /// Works in a transaction that writes (see [`Access::Write`]), and makes it durable before this returns.
     ///
     /// `work` may run several times: it begins anew when another writer came first or the connection was lost. It MUST
     /// be a function of what it reads and of what it was given, and its writes MUST be idempotent: a connection that is
@@ -91,6 +100,11 @@ impl Database {
     /// Works on one snapshot. Writing is refused.
     pub fn read<T>(&self, work: impl FnMut(&mut dyn Connection) -> Result<T, Fault>) -> Result<T, Fault> {
         self.patiently(Access::Read, work)
+    }
+
+    /// Works as [`Database::write`] does, but once: whoever asks whether it can be written to wants to know it now.
+    pub fn write_once<T>(&self, mut work: impl FnMut(&mut dyn Connection) -> Result<T, Fault>) -> Result<T, Fault> {
+        self.once(Access::Write, &mut work)
     }
 
     fn patiently<T>(

@@ -2,6 +2,7 @@
 
 use crate::database::Database;
 use crate::driver::{Backend, Connection, Fault};
+use crate::schema;
 
 /// One step.
 #[derive(Clone, Copy, Debug)]
@@ -15,7 +16,14 @@ pub struct Migration {
 }
 
 /// All steps of this program.
-pub const MIGRATIONS: &[Migration] = &[];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { number: 1, name: "directory", statements: schema::DIRECTORY },
+    Migration { number: 2, name: "people", statements: schema::PEOPLE },
+    Migration { number: 3, name: "devices", statements: schema::DEVICES },
+    Migration { number: 4, name: "evidence", statements: schema::EVIDENCE },
+    Migration { number: 5, name: "tallies", statements: schema::TALLIES },
+    Migration { number: 6, name: "outbox", statements: schema::OUTBOX },
+];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_version (number INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT";
 

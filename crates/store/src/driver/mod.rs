@@ -39,7 +39,9 @@ pub enum Backend {
 pub enum Access {
     /// One snapshot; a statement that would write is refused.
     Read,
-    /// As if no other write ran meanwhile (serializable).
+    /// On SQLite no other write runs meanwhile. On PostgreSQL each statement sees what others committed before it began:
+    /// whoever decides by what they read locks it (`FOR UPDATE`) in the same statement. Serializable transactions would
+    /// do without, but those of several servers all meet in the same tallies, and all but one begin anew.
     Write,
 }
 

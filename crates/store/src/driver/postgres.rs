@@ -112,7 +112,7 @@ impl Connection for PostgresConnection {
         }
         let begin = match access {
             Access::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-            Access::Write => "BEGIN ISOLATION LEVEL SERIALIZABLE",
+            Access::Write => "BEGIN ISOLATION LEVEL READ COMMITTED",
         };
         // A connection that idled while the server restarted learns it here; the second attempt is a new connection.
         match self.batch(begin) {

@@ -1,0 +1,89 @@
+//! Organisations, keys and units in SQL.
+
+use seaworthy_service::Id;
+use seaworthy_service::ports::{Fault, KeyRecord, Organisation, Organisations, Unit};
+
+use super::SqlRecords;
+use crate::driver::{self, Row};
+
+impl Organisations for SqlRecords<'_> {
+    fn organisations(&mut self) -> Result<Vec<Organisation>, Fault> {
+        if self.locks() {
+            // Two servers that start on an empty database found one organisation, not two.
+            self.execute("LOCK TABLE organisations IN SHARE ROW EXCLUSIVE MODE", &[])?;
+        }
+        self.all("SELECT id, name, created_at FROM organisations ORDER BY created_at, id", &[], organisation)
+    }
+
+    fn add_organisation(&mut self, organisation: &Organisation) -> Result<(), Fault> {
+        let values = [organisation.id.into(), organisation.name.as_str().into(), organisation.created_at.into()];
+        self.execute("INSERT INTO organisations (id, name, created_at) VALUES (?1, ?2, ?3)", &values)?;
+        Ok(())
+    }
+
+    fn keys(&mut self) -> Result<Vec<KeyRecord>, Fault> {
+        let sql = "SELECT organisation, place, id, key, successor, since, revoked_at FROM organisation_keys \
+                   ORDER BY organisation, place";
+        self.all(sql, &[], key)
+    }
+
+    fn put_key(&mut self, key: &KeyRecord) -> Result<(), Fault> {
+        self.hold(key.organisation)?;
+        let sql = "INSERT INTO organisation_keys (organisation, place, id, key, successor, since, revoked_at) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (organisation, place) DO UPDATE SET \
+                   id = excluded.id, key = excluded.key, successor = excluded.successor, since = excluded.since, \
+                   revoked_at = excluded.revoked_at";
+        let values = [
+            key.organisation.into(),
+            key.place.into(),
+            key.id.into(),
+            key.key.into(),
+            key.successor.as_slice().into(),
+            key.since.into(),
+            key.revoked_at.into(),
+        ];
+        self.execute(sql, &values)?;
+        Ok(())
+    }
+
+    fn units(&mut self, organisation: Id) -> Result<Vec<Unit>, Fault> {
+        self.hold(organisation)?;
+        let sql = "SELECT organisation, id, parent, name FROM units WHERE organisation = ?1 ORDER BY id";
+        self.all(sql, &[organisation.into()], unit)
+    }
+
+    fn put_unit(&mut self, unit: &Unit) -> Result<(), Fault> {
+        self.hold(unit.organisation)?;
+        let sql = "INSERT INTO units (organisation, id, parent, name) VALUES (?1, ?2, ?3, ?4) \
+                   ON CONFLICT (organisation, id) DO UPDATE SET parent = excluded.parent, name = excluded.name";
+        let values = [unit.organisation.into(), unit.id.into(), unit.parent.into(), unit.name.as_str().into()];
+        self.execute(sql, &values)?;
+        Ok(())
+    }
+
+    fn remove_unit(&mut self, organisation: Id, unit: Id) -> Result<(), Fault> {
+        self.hold(organisation)?;
+        self.execute("DELETE FROM units WHERE organisation = ?1 AND id = ?2", &[organisation.into(), unit.into()])?;
+        Ok(())
+    }
+}
+
+fn organisation(row: &Row) -> Result<Organisation, driver::Fault> {
+    Ok(Organisation { id: row.id(0)?, name: row.string(1)?, created_at: row.at(2)? })
+}
+
+fn key(row: &Row) -> Result<KeyRecord, driver::Fault> {
+    Ok(KeyRecord {
+        organisation: row.id(0)?,
+        place: row.number(1)?,
+        id: row.digest(2)?,
+        key: row.bytes(3)?,
+        successor: row.blob(4)?.to_vec(),
+        since: row.at(5)?,
+        revoked_at: row.optional_at(6)?,
+    })
+}
+
+fn unit(row: &Row) -> Result<Unit, driver::Fault> {
+    Ok(Unit { organisation: row.id(0)?, id: row.id(1)?, parent: row.optional_id(2)?, name: row.string(3)? })
+}

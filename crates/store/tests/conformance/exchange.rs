@@ -1,0 +1,1 @@
+//! One device from its enrolment to its leaving, by the use-cases.
