@@ -9,7 +9,7 @@ use seaworthy_model::Timestamp;
 use crate::cli::AgentArgs;
 use crate::failure::{Failure, exit};
 use crate::key::random;
-use crate::organisation::Session;
+use crate::organisation::{Session, Trouble};
 use crate::reporting::{Outcome, round, waits};
 use crate::surroundings::Surroundings;
 
@@ -41,6 +41,11 @@ fn report(around: &Surroundings) -> Result<u8, Failure> {
         let chance = u32::from_le_bytes(random()?);
         session.put_off(|failures| around.now + wait(failures, chance))?;
         return waits(outcome, &session);
+    }
+    if session.is_ledger_due()
+        && let Err(trouble @ Trouble::Here(_)) = session.ledger()
+    {
+        return Err(trouble.failure());
     }
     session.sound().map(|()| exit::PASS)
 }

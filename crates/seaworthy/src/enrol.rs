@@ -16,8 +16,8 @@ use crate::failure::{Failure, exit};
 use crate::judged::inspect_device;
 use crate::key::{device_key, fresh_key, next_key, succeed};
 use crate::organisation::{
-    About, Chain, Client, Exchange, MAX_ANSWER, Membership, Nonce, Outbox, Pending, Store, Trouble, acknowledgement,
-    agree, document, policy_in_words, scope_in_words, untrusted,
+    About, Chain, Client, Exchange, Heads, MAX_ANSWER, Membership, Nonce, Outbox, Pending, Store, Trouble,
+    acknowledgement, agree, document, policy_in_words, scope_in_words, untrusted,
 };
 use crate::render::Clean;
 use crate::reporting::literal;
@@ -40,6 +40,12 @@ pub fn run(args: &EnrolArgs, around: &Surroundings, out: &mut dyn Write) -> Resu
     let known = store.membership();
     if let Some(known) = known.as_ref().filter(|_| !args.again) {
         return Err(enrolled_already(known));
+    }
+    if let Some(other) = known.as_ref().filter(|known| Digest::of(&known.key.0) != link.organisation) {
+        crate::say(&format!(
+            "note: this device forgets {}, which keeps what it has; to have that erased, leave first",
+            other.name
+        ));
     }
     let offer = Offer::of(&client, &link)?;
     offer.show(&link, around, out).map_err(Failure::output)?;
@@ -221,7 +227,8 @@ fn finish(
     store.keep_exchange(&Exchange {
         counter,
         nonce: Some(Nonce { value: taken.nonce, at: around.now }),
-        ledger: taken.ledger,
+        ledger: Heads::of(taken.ledger),
+        ledger_proved_at: around.now,
         successors: answer.successors,
         newest: (agreed.sequence, digest),
         offered: None,

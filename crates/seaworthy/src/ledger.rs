@@ -2,12 +2,12 @@
 
 use std::io::{self, Write};
 
-use seaworthy_protocol::{Ask, Entry, Head, Ledger};
-use serde_json::{Value, json};
+use seaworthy_protocol::Ledger;
+use serde_json::json;
 
 use crate::cli::{Format, LedgerArgs};
 use crate::failure::{Failure, exit};
-use crate::organisation::{MAX_EXPORT, Session, Trouble};
+use crate::organisation::{Session, Trouble};
 use crate::render::Clean;
 use crate::surroundings::Surroundings;
 
@@ -17,14 +17,7 @@ pub fn run(args: &LedgerArgs, around: &Surroundings, out: &mut dyn Write) -> Res
     if let Err(trouble @ (Trouble::Unanswered(_) | Trouble::Here(_))) = session.flush() {
         return Err(trouble.failure());
     }
-    let signed = session.ledger_head();
-    let answer = session.ask::<Value>(Ask::Ledger, MAX_EXPORT).map_err(Trouble::failure)?;
-    let entries = answer.ledger.unwrap_or_default();
-    let newest = session.ledger_head();
-    let ledger = verified(entries, signed, newest).map_err(|(why, entries)| {
-        let evidence = json!({ "signed_earlier": signed, "signed_now": answer.acknowledgement, "entries": entries });
-        session.ledger_is_broken(&why, &evidence)
-    })?;
+    let ledger = session.ledger().map_err(Trouble::failure)?;
     match args.format {
         Format::Json => json(&ledger, out),
         Format::Human => human(&ledger, out),
@@ -32,12 +25,6 @@ pub fn run(args: &LedgerArgs, around: &Surroundings, out: &mut dyn Write) -> Res
     .map_err(Failure::output)?;
     session.sound()?;
     Ok(exit::PASS)
-}
-
-/// The ledger, if it holds together, and holds what was signed before and what is signed now.
-fn verified(entries: Vec<Entry>, signed: Head, newest: Head) -> Result<Ledger, (String, Vec<Entry>)> {
-    let checked = Ledger::verified(entries.clone(), signed).and_then(|_| Ledger::verified(entries.clone(), newest));
-    checked.map_err(|fault| (fault.to_string(), entries))
 }
 
 fn json(ledger: &Ledger, out: &mut dyn Write) -> io::Result<()> {

@@ -6,6 +6,7 @@
 
 mod agreement;
 mod client;
+mod heads;
 mod outbox;
 mod session;
 mod state;
@@ -15,6 +16,7 @@ mod words;
 
 pub use agreement::{Wider, agree};
 pub use client::{Client, MAX_ANSWER, MAX_EXPORT};
+pub use heads::Heads;
 pub use outbox::Outbox;
 pub use session::{Delivered, Session};
 pub use state::{Exchange, Membership, Nonce, Pending, Store, load};

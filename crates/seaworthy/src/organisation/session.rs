@@ -3,7 +3,7 @@
 
 use seaworthy_model::{Appraisal, Body, Code, DAY, Evidence, Timestamp, Verdict};
 use seaworthy_protocol::{
-    Acknowledgement, Ask, DeviceRequest, Digest, EvidenceEnvelope, Head, Message, Octets, PolicyDocument, Reception,
+    Acknowledgement, Ask, DeviceRequest, Digest, EvidenceEnvelope, Ledger, Message, Octets, PolicyDocument, Reception,
     Report, ReportAnswer, RequestAnswer, VERSION, seal,
 };
 use seaworthy_stamp::SigningKey;
@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::agreement::Wider;
-use super::client::{Client, MAX_ANSWER};
+use super::client::{Client, MAX_ANSWER, MAX_EXPORT};
 use super::outbox::Outbox;
 use super::state::{Exchange, Last, Membership, Nonce, Store, broken};
 use super::trouble::{Trouble, untrusted};
@@ -27,6 +27,8 @@ const REPORTS: &str = "/api/v1/reports";
 const REQUESTS: &str = "/api/v1/requests";
 /// The oldest nonce that a report relies on; an older one is asked for anew.
 const NONCE_LIFE: i64 = DAY;
+/// How often the agent looks at the whole ledger, if it has grown.
+const LEDGER_INTERVAL: i64 = 7 * DAY;
 
 /// A run's talk with the organisation. It holds the state directory.
 #[derive(Debug)]
@@ -220,13 +222,33 @@ impl<'a> Session<'a> {
         Ok(answer)
     }
 
-    /// The head of the ledger that was signed last, before an answer moves it.
-    pub fn ledger_head(&self) -> Head {
-        self.exchange.ledger
+    /// The whole ledger, if it holds together and holds every head that was signed.
+    pub fn ledger(&mut self) -> Result<Ledger, Trouble> {
+        let answer = self.ask::<serde_json::Value>(Ask::Ledger, MAX_EXPORT)?;
+        let entries = answer.ledger.unwrap_or_default();
+        let signed = self.exchange.ledger.clone();
+        match self.exchange.ledger.prove(entries.clone()) {
+            Ok(ledger) => {
+                self.exchange.ledger_proved_at = self.around.now;
+                self.store.keep_exchange(&self.exchange)?;
+                Ok(ledger)
+            }
+            Err(fault) => {
+                let now = answer.acknowledgement;
+                let evidence = json!({ "signed_earlier": signed, "acknowledgement": now, "entries": entries });
+                Err(Trouble::Here(self.ledger_is_broken(&fault.to_string(), &evidence)))
+            }
+        }
+    }
+
+    /// Whether somebody has looked at the record since the whole ledger was last looked at, a while ago.
+    pub fn is_ledger_due(&self) -> bool {
+        let age = self.around.now.seconds().saturating_sub(self.exchange.ledger_proved_at.seconds());
+        self.exchange.ledger.has_unproved() && !(0..LEDGER_INTERVAL).contains(&age)
     }
 
     /// Keeps evidence of a changed ledger, and says so.
-    pub fn ledger_is_broken(&self, why: &str, evidence: &serde_json::Value) -> Failure {
+    fn ledger_is_broken(&self, why: &str, evidence: &serde_json::Value) -> Failure {
         let kept = self.store.keep_evidence(evidence);
         let at = kept.unwrap_or_else(|failure| format!("nowhere: {failure}"));
         let failure = Failure::new(Code::LedgerBroken, format!("{why}; what shows it is kept in {at}"));
@@ -285,21 +307,13 @@ impl<'a> Session<'a> {
         Ok(taken)
     }
 
-    /// The head of the ledger never goes back, and never becomes another one.
+    /// Remembers the head of the ledger, or raises the alarm.
     fn watch_ledger(&mut self, taken: &Acknowledgement, sealed: &Octets) {
-        let (held, shown) = (self.exchange.ledger, taken.ledger);
-        if shown.sequence > held.sequence || shown == held {
-            self.exchange.ledger = shown;
-            return;
+        let held = self.exchange.ledger.newest();
+        if let Err(why) = self.exchange.ledger.show(taken.ledger) {
+            let evidence = json!({ "signed_earlier": held, "shown_now": taken.ledger, "acknowledgement": sealed });
+            self.alarms.push(self.ledger_is_broken(&why, &evidence));
         }
-        let why = match shown.sequence < held.sequence {
-            true => {
-                format!("the ledger ends at entry {}, but entry {} was signed earlier", shown.sequence, held.sequence)
-            }
-            false => format!("entry {} of the ledger is not the one that was signed earlier", held.sequence),
-        };
-        let evidence = json!({ "signed_earlier": held, "shown_now": shown, "acknowledgement": sealed });
-        self.alarms.push(self.ledger_is_broken(&why, &evidence));
     }
 
     /// Looks at the policy document in force: refuses an older one, takes over what reaches no further, and keeps the

@@ -9,10 +9,11 @@ use std::time::Duration;
 use rustix::fs::{FlockOperation, flock};
 use seaworthy_inspect::StateDirectory;
 use seaworthy_model::{Code, Timestamp, Verdict};
-use seaworthy_protocol::{Digest, Head, Octets, Reception};
+use seaworthy_protocol::{Digest, Octets, Reception};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::heads::Heads;
 use crate::failure::{Failure, exit};
 
 /// With whom, and what was agreed to.
@@ -57,8 +58,10 @@ pub struct Exchange {
     pub counter: u64,
     /// What makes the next evidence live; taken out when a message is made.
     pub nonce: Option<Nonce>,
-    /// The head of the holder's ledger in the newest acknowledgement.
-    pub ledger: Head,
+    /// The heads of the holder's ledger that acknowledgements carried.
+    pub ledger: Heads,
+    /// When the whole ledger was last looked at, or the device enrolled.
+    pub ledger_proved_at: Timestamp,
     /// The organisation's later keys, oldest first.
     pub successors: Vec<Octets>,
     /// The newest policy document seen: its number and digest.
@@ -253,6 +256,8 @@ fn unwritable(directory: &StateDirectory, name: &str, error: &io::Error) -> Fail
 
 #[cfg(test)]
 mod tests {
+    use seaworthy_protocol::Head;
+
     use super::*;
 
     #[test]
@@ -273,7 +278,8 @@ mod tests {
         let exchange = Exchange {
             counter: 3,
             nonce: None,
-            ledger: Head::EMPTY,
+            ledger: Heads::of(Head::EMPTY),
+            ledger_proved_at: Timestamp::from_seconds(0),
             successors: Vec::new(),
             newest: (1, Digest::ZERO),
             offered: None,

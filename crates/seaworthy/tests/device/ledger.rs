@@ -67,6 +67,31 @@ fn a_changed_ledger_is_found_out_and_what_shows_it_is_kept() {
 }
 
 #[test]
+fn an_old_entry_changed_below_a_newer_head_is_found_out_by_the_agent_too() {
+    let server = Server::new(&rules());
+    let holder = enrolled(&server);
+    server.state().look("to see what is wrong");
+    assert_eq!(holder.run(&["report"]).code, 0);
+    server.state().ledger.pop();
+    server.state().look("for the yearly review");
+    server.state().look("once more");
+    assert_eq!(holder.run(&["agent", "--once"]).code, 0, "the head went on");
+    // A week later it looks at the whole ledger.
+    let state = holder.state().join("exchange.json");
+    let text = fs::read_to_string(&state).unwrap();
+    let from = text.find("\"ledger_proved_at\":\"").unwrap() + 20;
+    fs::write(&state, text.replacen(&text[from..from + 5], "\"2020", 1)).unwrap();
+    for command in [&["agent", "--once"][..], &["ledger"]] {
+        let said = holder.run(command);
+        assert_eq!(said.code, 1, "{said}");
+        assert!(
+            said.err.starts_with("error[ledger-broken]: entry 2 is not the one that was signed earlier; "),
+            "{said}"
+        );
+    }
+}
+
+#[test]
 fn everything_stored_can_be_taken_out() {
     let server = Server::new(&rules());
     let holder = enrolled(&server);
