@@ -145,11 +145,7 @@ impl Input for IfNoneMatch {
 
 impl Input for IdempotencyKey {
     fn describe(sketch: &mut Sketch<'_>) {
-        let schema = json!({
-            "type": "string", "minLength": 1, "maxLength": idempotency::MAX_LENGTH, "pattern": r#"^[!#-\[\]-~]+$"#
-        });
-        sketch.header("Idempotency-Key", "names the request, however often it is sent", true, schema);
-        sketch.errors.insert(Code::RequestSyntax);
+        sketch.idempotency_key(true);
     }
 }
 
@@ -215,6 +211,15 @@ impl Sketch<'_> {
         let header =
             json!({ "name": name, "in": "header", "description": description, "required": required, "schema": schema });
         self.parameters.push(header);
+    }
+
+    /// A name for the request.
+    pub fn idempotency_key(&mut self, required: bool) {
+        let (min, max) = (idempotency::MIN_LENGTH, idempotency::MAX_LENGTH);
+        let schema = json!({ "type": "string", "minLength": min, "maxLength": max, "pattern": r#"^[!#-\[\]-~]+$"# });
+        let says = "Names the request, however often it is sent: it is done once, and answered alike for a day";
+        self.header("Idempotency-Key", says, required, schema);
+        self.errors.insert(Code::RequestSyntax);
     }
 
     /// Each field of a structure as one parameter.

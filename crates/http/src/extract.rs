@@ -78,7 +78,7 @@ impl<M: MediaType, S: Send + Sync> FromRequest<S> for Raw<M> {
 }
 
 /// A body that was not read to its end: too large, or broken off.
-fn unread(status: StatusCode) -> Problem {
+pub(crate) fn unread(status: StatusCode) -> Problem {
     match status {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::new(Code::BodyTooLarge),
         _ => Problem::new(Code::RequestSyntax).about("the body ended before its end"),

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use seaworthy_model::Code;
 
 use crate::problem::Problem;
-use crate::{Action, Application};
+use crate::{Action, Application, remembered};
 
 /// The answer of a gate, when it comes.
 pub type Admission<'a> = Pin<Box<dyn Future<Output = Result<(), Problem>> + Send + 'a>>;
@@ -43,7 +43,7 @@ pub(crate) async fn guard(
 ) -> Response {
     let (mut parts, body) = request.into_parts();
     match application.gate.admit(action, &mut parts).await {
-        Ok(()) => next.run(Request::from_parts(parts, body)).await,
+        Ok(()) => remembered::once(application, Request::from_parts(parts, body), next).await,
         Err(problem) => problem.into_response(),
     }
 }

@@ -1,8 +1,8 @@
 //! `Idempotency-Key`: by it a client that heard no answer asks again, and nothing happens twice.
 
 use axum::extract::FromRequestParts;
-use axum::http::HeaderName;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName};
 use seaworthy_model::Code;
 
 use crate::problem::Problem;
@@ -10,10 +10,13 @@ use crate::problem::Problem;
 /// The header.
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// Longest key, in characters; a UUID has 36.
+/// Shortest key, in characters. Answers are sealed with it, so it must be more than anybody could guess.
+pub(crate) const MIN_LENGTH: usize = 16;
+/// Longest key; a UUID has 36.
 pub(crate) const MAX_LENGTH: usize = 64;
 
-/// What a client calls one request, however often it sends it: 1 to 64 visible ASCII characters, without quotes.
+/// What a client calls one request, however often it sends it: 16 to 64 visible ASCII characters, without quotes.
+/// Drawn at random, such as a UUID.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct IdempotencyKey(String);
 
@@ -22,8 +25,21 @@ impl IdempotencyKey {
     pub fn parse(text: &str) -> Option<IdempotencyKey> {
         let bare = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
         let visible = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\';
-        let fits = (1..=MAX_LENGTH).contains(&bare.len()) && bare.bytes().all(visible);
+        let fits = (MIN_LENGTH..=MAX_LENGTH).contains(&bare.len()) && bare.bytes().all(visible);
         fits.then(|| IdempotencyKey(bare.to_owned()))
+    }
+
+    /// The key of a request.
+    pub fn of(headers: &HeaderMap) -> Result<IdempotencyKey, Problem> {
+        let mut sent = headers.get_all(HEADER).iter();
+        let key = match (sent.next(), sent.next()) {
+            (Some(one), None) => one.to_str().ok().and_then(IdempotencyKey::parse),
+            _ => None,
+        };
+        key.ok_or_else(|| {
+            let told = format!("an Idempotency-Key is one of {MIN_LENGTH} to {MAX_LENGTH} visible characters");
+            Problem::new(Code::RequestSyntax).about(told)
+        })
     }
 
     /// The key.
@@ -36,15 +52,7 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<IdempotencyKey, Problem> {
-        let mut sent = parts.headers.get_all(HEADER).iter();
-        let key = match (sent.next(), sent.next()) {
-            (Some(one), None) => one.to_str().ok().and_then(IdempotencyKey::parse),
-            _ => None,
-        };
-        key.ok_or_else(|| {
-            let told = format!("this route needs one Idempotency-Key of 1 to {MAX_LENGTH} visible characters");
-            Problem::new(Code::RequestSyntax).about(told)
-        })
+        IdempotencyKey::of(&parts.headers)
     }
 }
 
@@ -60,11 +68,12 @@ mod tests {
             assert_eq!(IdempotencyKey::parse(text).as_ref().map(IdempotencyKey::as_str), expected, "{text}");
         };
         check("8e03978e-40d5-43dd-bc93-6894a57f9324", Some("8e03978e-40d5-43dd-bc93-6894a57f9324"));
-        check("\"k1\"", Some("k1"));
+        check("\"a-key-of-16-chars\"", Some("a-key-of-16-chars"));
         check("", None);
         check("\"\"", None);
-        check("two words", None);
-        check("\"open", None);
+        check("fifteen-letters", None);
+        check("two words of many letters", None);
+        check("\"open-at-one-end-only", None);
         check(&"a".repeat(65), None);
     }
 

@@ -68,6 +68,10 @@ fn operation(action: Action, route: &Route, taken: &mut SchemaGenerator, given: 
         signed: false,
     };
     (route.describe)(&mut sketch);
+    if sketch.signed && route.method == "post" {
+        sketch.idempotency_key(false);
+        sketch.errors.extend([Code::IdempotencyMismatch, Code::IdempotencyUnanswered]);
+    }
     let mut operation = Map::new();
     let mut insert = |key: &str, value: Value| operation.insert(key.to_owned(), value);
     insert("operationId", json!(action.name()));

@@ -138,6 +138,8 @@ const STATUSES: &[(Code, StatusCode)] = &[
     (Code::DeviceForked, StatusCode::CONFLICT),
     (Code::PolicyNotAgreed, StatusCode::CONFLICT),
     (Code::AlreadyThere, StatusCode::CONFLICT),
+    (Code::IdempotencyUnanswered, StatusCode::CONFLICT),
+    (Code::IdempotencyMismatch, StatusCode::UNPROCESSABLE_ENTITY),
     (Code::NoPolicy, StatusCode::CONFLICT),
     (Code::DeviceLeft, StatusCode::GONE),
     (Code::ReplacedUnknown, StatusCode::UNPROCESSABLE_ENTITY),

@@ -7,6 +7,7 @@ mod people;
 mod policies;
 mod tokens;
 mod units;
+mod webhooks;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -154,6 +155,17 @@ pub(crate) fn route(action: Action) -> Route {
         Action::KeyRevoke => {
             Route::post("/api/v1/keys/{place}/revoke", organisations::revoke, says).under("organisation").fails(CHANGE)
         }
+        Action::WebhookList => Route::get("/api/v1/webhooks", webhooks::list, says).under("webhooks"),
+        Action::WebhookAdd => {
+            Route::post("/api/v1/webhooks", webhooks::add, says).under("webhooks").fails(&[Code::InvalidValue])
+        }
+        Action::WebhookRemove => Route::delete("/api/v1/webhooks/{webhook}", webhooks::remove, says)
+            .under("webhooks")
+            .fails(&[Code::NotFound]),
+        Action::DeliveryList => Route::get("/api/v1/deliveries", webhooks::deliveries, says).under("webhooks"),
+        Action::DeliveryRetry => Route::post("/api/v1/deliveries/{delivery}/retry", webhooks::retry, says)
+            .under("webhooks")
+            .fails(&[Code::NotFound]),
     }
 }
 

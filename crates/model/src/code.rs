@@ -891,6 +891,18 @@ codes! {
         "Try again in a minute, or sign in another way."
     }
 
+    // Requests that may come twice.
+    IdempotencyMismatch = "idempotency-mismatch" {
+        "another request was sent under this idempotency key",
+        "An Idempotency-Key names one request. Under this one, the same caller sent a request to another place or with another body within the last day. Nothing was done.",
+        "Draw a new key for each new request; send the same key only with the very same request."
+    }
+    IdempotencyUnanswered = "idempotency-unanswered" {
+        "this request was sent before, and its answer is not there",
+        "The request of this Idempotency-Key is under way, or it was done and the server stopped before it could keep the answer. It was not done a second time.",
+        "Send it again in a few seconds. If it stays so, look at what was to be changed before you send it under a new key."
+    }
+
     Bug = "bug" {
         "a fault in Seaworthy",
         "This must not happen.",

@@ -15,6 +15,7 @@ use crate::access::{Access, holder};
 use crate::directory::{Directory, Document, View};
 use crate::draw::Draw;
 use crate::error::Error;
+use crate::events::{EventKind, Events};
 use crate::intake::{closed, refusal};
 use crate::ledger::{self, MAX_TOLD, Note};
 use crate::ports::{DeviceState, Identity, Reading, Records, StampRecord, Standing};
@@ -157,7 +158,12 @@ fn hear(
     if let Some(note) = note(request.ask, &standing.device) {
         entries.push(ledger::behind(&mut standing.ledger, note, None, at)?);
     }
-    let entries: Vec<(Digest, Entry)> = entries.into_iter().map(|entry| (standing.device, entry)).collect();
+    let mut entries: Vec<(Digest, Entry)> = entries.into_iter().map(|entry| (standing.device, entry)).collect();
+    let mut events = Events::new(view, at);
+    if request.ask == Ask::Leave {
+        entries.extend(events.became(EventKind::DeviceLeft, standing)?);
+    }
+    events.write(records)?;
     records.add_entries(organisation, &entries)?;
     if request.ask == Ask::Leave {
         leave(records, view, standing, at)?;

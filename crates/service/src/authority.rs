@@ -163,6 +163,17 @@ actions! {
     KeyRotate = "key-rotate", Need::Root(ADMINISTRATORS);
     /// Revoke a key of the organisation.
     KeyRevoke = "key-revoke", Need::Root(ADMINISTRATORS);
+
+    /// The webhooks.
+    WebhookList = "webhook-list", Need::Root(ADMINISTRATORS);
+    /// Add a webhook.
+    WebhookAdd = "webhook-add", Need::Root(ADMINISTRATORS);
+    /// Remove a webhook.
+    WebhookRemove = "webhook-remove", Need::Root(ADMINISTRATORS);
+    /// Deliveries that wait, were made or were given up.
+    DeliveryList = "delivery-list", Need::Root(ADMINISTRATORS);
+    /// Try a delivery again.
+    DeliveryRetry = "delivery-retry", Need::Root(ADMINISTRATORS);
 }
 
 /// A role, and the unit in which it holds.

@@ -16,6 +16,7 @@ use crate::authority::{Action, Actor, Concern, Permit};
 use crate::directory::View;
 use crate::enrolment::admit;
 use crate::error::Error;
+use crate::events::{EventKind, Events};
 use crate::id::Id;
 use crate::intake::closed;
 use crate::ledger::{self, Note};
@@ -303,7 +304,8 @@ impl Reader<'_> {
         let mut shifts = Shifts::default();
         shifts.leaves(self.view, &standing);
         standing.state = DeviceState::Revoked;
-        self.change(records, standing, self.note(EntryKind::Revoked, &permit, &[]), shifts)
+        let note = self.note(EntryKind::Revoked, &permit, &[]);
+        self.change(records, standing, note, shifts, Some(EventKind::DeviceRevoked))
     }
 
     /// Puts a device into another unit. It takes the same right there as here.
@@ -314,7 +316,7 @@ impl Reader<'_> {
         shifts.leaves(self.view, &standing);
         standing.unit = unit;
         shifts.comes(self.view, &standing);
-        self.change(records, standing, self.note(EntryKind::Moved, &permit, &[]), shifts)
+        self.change(records, standing, self.note(EntryKind::Moved, &permit, &[]), shifts, None)
     }
 
     fn act(&self, records: &mut dyn Records, action: Action, device: Digest) -> Result<(Permit, Standing), Error> {
@@ -337,9 +339,15 @@ impl Reader<'_> {
         mut standing: Standing,
         note: Note,
         shifts: Shifts,
+        told: Option<EventKind>,
     ) -> Result<(), Error> {
-        let entry = ledger::behind(&mut standing.ledger, note, None, self.now)?;
-        records.add_entries(standing.organisation, &[(standing.device, entry)])?;
+        let mut entries = vec![(standing.device, ledger::behind(&mut standing.ledger, note, None, self.now)?)];
+        let mut events = Events::new(self.view, self.now);
+        if let Some(kind) = told {
+            entries.extend(events.became(kind, &mut standing)?);
+        }
+        records.add_entries(standing.organisation, &entries)?;
+        events.write(records)?;
         shifts.write(records, standing.organisation, self.now)?;
         Ok(records.put_standings(&[standing])?)
     }

@@ -10,6 +10,7 @@ use seaworthy_protocol::{Digest, PolicyDocument, open};
 use seaworthy_stamp::PublicKey;
 
 use crate::error::Error;
+use crate::events::Listener;
 use crate::id::Id;
 use crate::ports::{Assignment, CatalogRecord, KeyRecord, Organisation, PolicyRecord, Records};
 use crate::tree::Tree;
@@ -56,6 +57,8 @@ pub struct View {
     pub catalogs: Vec<CatalogRecord>,
     /// Its catalog.
     pub catalog: Arc<Catalog>,
+    /// Its webhooks that are switched on.
+    pub listeners: Vec<Listener>,
 }
 
 impl View {
@@ -75,7 +78,8 @@ impl View {
         let bytes = catalog.canonical_bytes().map_err(|error| Error::damaged(error.to_string()))?;
         let catalog = Arc::new(Catalog { digest: Digest::of(&bytes), reference: catalog });
         let assignments = records.assignments(id)?;
-        Ok(View { organisation, keys, tree, documents, assignments, catalogs, catalog })
+        let listeners = records.webhooks(id)?.iter().filter_map(Listener::of).collect();
+        Ok(View { organisation, keys, tree, documents, assignments, catalogs, catalog, listeners })
     }
 
     /// The first key: what links and devices pin.

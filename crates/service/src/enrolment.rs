@@ -11,6 +11,7 @@ use crate::access::{holder, server};
 use crate::directory::{Directory, Document, View};
 use crate::draw::Draw;
 use crate::error::Error;
+use crate::events::{EventKind, Events, Told};
 use crate::intake::refusal;
 use crate::ledger::{self, Note};
 use crate::ports::{DeviceState, EnrolmentToken, Identity, Records, Standing, TokenKind};
@@ -93,7 +94,10 @@ pub fn enter(
         stamp: None,
     };
     let note = Note { kind: EntryKind::Enrolled, who: holder(&device), why: "enrolled".into(), fields: Vec::new() };
-    let entry = ledger::behind(&mut standing.ledger, note, None, at)?;
+    let mut entries = vec![(device, ledger::behind(&mut standing.ledger, note, None, at)?)];
+    let mut events = Events::new(view, at);
+    let kind = if waits { EventKind::DeviceWaiting } else { EventKind::DeviceEnrolled };
+    entries.extend(events.became(kind, &mut standing)?);
     let acknowledgement = Acknowledgement {
         version: VERSION,
         device,
@@ -107,7 +111,8 @@ pub fn enter(
     };
     standing.answer = canonical::encode(&acknowledgement).map_err(|error| Error::damaged(error.to_string()))?;
     records.put_identity(&identity(&standing, &enrolment, &token, at))?;
-    records.add_entries(standing.organisation, &[(device, entry)])?;
+    records.add_entries(standing.organisation, &entries)?;
+    events.write(records)?;
     let mut shifts = Shifts::default();
     shifts.comes(view, &standing);
     shifts.write(records, standing.organisation, at)?;
@@ -147,22 +152,25 @@ pub(crate) fn admit(
     note: Note,
     at: Timestamp,
 ) -> Result<(), Error> {
-    let mut shifts = Shifts::default();
-    let entry = ledger::behind(&mut standing.ledger, note, None, at)?;
+    let (mut shifts, mut events) = (Shifts::default(), Events::new(view, at));
+    let mut entries = vec![(standing.device, ledger::behind(&mut standing.ledger, note, None, at)?)];
     standing.state = DeviceState::Active;
+    entries.extend(events.became(EventKind::DeviceApproved, &mut standing)?);
     shifts.comes(view, &standing);
-    records.add_entries(standing.organisation, &[(standing.device, entry)])?;
     if let Some(before) = replaces {
         for mut retired in records.standings(standing.organisation, &[before])? {
             let why = format!("device {} took its place", standing.device);
             let note = Note { kind: EntryKind::Replaced, who: server(), why, fields: Vec::new() };
-            let entry = ledger::behind(&mut retired.ledger, note, None, at)?;
+            entries.push((retired.device, ledger::behind(&mut retired.ledger, note, None, at)?));
             shifts.leaves(view, &retired);
             retired.state = DeviceState::Replaced;
-            records.add_entries(retired.organisation, &[(retired.device, entry)])?;
+            let told = Told::Replaced { device: retired.device, unit: retired.unit, by: standing.device };
+            entries.extend(events.of_device(EventKind::DeviceReplaced, &mut retired, &told)?);
             records.put_standings(&[retired])?;
         }
     }
+    records.add_entries(standing.organisation, &entries)?;
+    events.write(records)?;
     shifts.write(records, standing.organisation, at)?;
     Ok(records.put_standings(&[standing])?)
 }

@@ -8,6 +8,7 @@ use seaworthy_stamp::SigningKey;
 use crate::directory::{Directory, View};
 use crate::draw::{self, Draw};
 use crate::error::Error;
+use crate::events::{EventKind, Events, Told};
 use crate::policies;
 use crate::ports::{KeyRecord, Organisation, Records, Unit};
 
@@ -76,6 +77,10 @@ pub fn rotate(
         revoked_at: None,
     };
     records.put_key(&record)?;
+    let mut events = Events::new(view, at);
+    let told = Told::Key { place: record.place, key: record.id };
+    events.of_organisation(EventKind::KeyRotated, &told, &record.place.to_string())?;
+    events.write(records)?;
     Ok(record)
 }
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use seaworthy_appraise::SharedAppraisal;
 use seaworthy_model::canonical;
-use seaworthy_model::{Body, Code, Timestamp};
+use seaworthy_model::{Body, Code, Timestamp, Verdict};
 use seaworthy_protocol::{
     Acknowledgement, Digest, Entry, EntryKind, EvidenceEnvelope, Reception, Report, VERSION, open_own,
 };
@@ -19,9 +19,10 @@ use seaworthy_stamp::{Fresh, Passing, PublicKey};
 
 use crate::access::server;
 use crate::appraiser::{Appraiser, Inspected};
-use crate::directory::{Directory, View};
+use crate::directory::{Directory, Document, View};
 use crate::draw::Draw;
 use crate::error::Error;
+use crate::events::{EventKind, Events, Told};
 use crate::id::Id;
 use crate::ledger::{self, MAX_TOLD, Note};
 use crate::ports::{BodyRecord, Current, DeviceState, Fault, Group, Reading, Records, SetRead, StampRecord, Standing};
@@ -91,7 +92,7 @@ pub struct Taken {
     /// The stamp that is to be signed, where it passes.
     pub stamp: Option<(Passing, Fresh)>,
     /// The policy document in force, where the holder agreed to another one.
-    pub policy: Option<Arc<crate::directory::Document>>,
+    pub policy: Option<Arc<Document>>,
     /// It was taken in before, and this is the same answer again.
     pub is_repeated: bool,
 }
@@ -153,6 +154,7 @@ struct Batch<'a> {
     readings: Vec<Reading>,
     stamps: Vec<StampRecord>,
     shifts: Shifts,
+    events: Events<'a>,
 }
 
 /// What is done with one report, decided before anything is appraised.
@@ -172,6 +174,7 @@ impl<'a> Batch<'a> {
             readings: Vec::new(),
             stamps: Vec::new(),
             shifts: Shifts::default(),
+            events: Events::new(view, intake.at),
         }
     }
 
@@ -315,7 +318,7 @@ impl<'a> Batch<'a> {
         })
     }
 
-    fn other_policy(&self, standing: &Standing, report: &Received) -> Option<Arc<crate::directory::Document>> {
+    fn other_policy(&self, standing: &Standing, report: &Received) -> Option<Arc<Document>> {
         let document = self.view.in_force(standing.unit, self.intake.at)?;
         (document.record.digest != report.envelope.policy).then(|| Arc::clone(document))
     }
@@ -328,6 +331,7 @@ impl<'a> Batch<'a> {
         self.entries.push((standing.device, entry));
         self.shifts.leaves(self.view, &standing);
         standing.state = DeviceState::Forked;
+        self.entries.extend(self.events.became(EventKind::DeviceForked, &mut standing)?);
         self.put(standing);
         Ok(())
     }
@@ -365,6 +369,7 @@ impl<'a> Batch<'a> {
         if let Some(inspected_at) = live {
             let current = Current { body: report.envelope.body, inspected_at, received_at: at };
             self.shifts.moves(self.view, &standing, Some(current));
+            self.turn(&mut standing, document.as_deref(), appraisal.as_ref(), appraisals)?;
             standing.current = Some(current);
         }
         let stamp = stamp(appraisal.as_ref(), at, report.presenter, draw);
@@ -397,6 +402,33 @@ impl<'a> Batch<'a> {
         Ok(taken)
     }
 
+    /// Tells of a verdict that is another than that of the evidence before, at this instant.
+    fn turn(
+        &mut self,
+        standing: &mut Standing,
+        document: Option<&Document>,
+        appraisal: Option<&(Arc<SharedAppraisal>, Timestamp)>,
+        appraisals: &Appraised,
+    ) -> Result<(), Error> {
+        let at = self.intake.at;
+        if !self.events.is_wanted(EventKind::VerdictChanged) {
+            return Ok(());
+        }
+        let before = standing.current.zip(document).map(|(current, document)| {
+            let known = appraisals.get(&(document.record.sequence, current.body, current.inspected_at));
+            known.and_then(|known| known.verdict_at(current.inspected_at, at)).unwrap_or(Verdict::Unknown)
+        });
+        let after = appraisal.and_then(|(shared, inspected_at)| shared.verdict_at(*inspected_at, at));
+        if before == after {
+            return Ok(());
+        }
+        let timeline = appraisal.and_then(|(shared, inspected_at)| shared.timeline_at(*inspected_at));
+        let turns_at = timeline.and_then(|timeline| timeline.next_change(at));
+        let told = Told::Verdict { device: standing.device, unit: standing.unit, before, after, turns_at };
+        self.entries.extend(self.events.of_device(EventKind::VerdictChanged, standing, &told)?);
+        Ok(())
+    }
+
     fn write(self, records: &mut dyn Records) -> Result<(), Error> {
         let organisation = self.view.organisation.id;
         let touched: Vec<Standing> =
@@ -405,6 +437,7 @@ impl<'a> Batch<'a> {
         records.add_readings(&self.readings)?;
         records.add_stamps(&self.stamps)?;
         records.add_entries(organisation, &self.entries)?;
+        self.events.write(records)?;
         self.shifts.write(records, organisation, self.intake.at)?;
         Ok(())
     }

@@ -16,6 +16,7 @@ pub mod directory;
 pub mod draw;
 pub mod enrolment;
 mod error;
+pub mod events;
 pub mod founding;
 mod id;
 pub mod intake;
@@ -28,6 +29,7 @@ mod tally;
 pub mod tokens;
 mod tree;
 pub mod units;
+pub mod webhooks;
 
 pub use error::Error;
 pub use id::{Id, NotAnId};

@@ -10,6 +10,7 @@ use seaworthy_stamp::SigningKey;
 
 use crate::directory::View;
 use crate::error::Error;
+use crate::events::{EventKind, Events, Told};
 use crate::id::Id;
 use crate::ports::{Assignment, CatalogRecord, PolicyRecord, Records};
 use crate::tally::hour;
@@ -64,10 +65,8 @@ pub fn assign(
     sequence: u64,
     at: Timestamp,
 ) -> Result<Assignment, Error> {
-    let known = view.tree.has(unit) && view.document(sequence).is_some();
-    if !known {
-        return Err(Error::refused(Code::NotFound));
-    }
+    let document = view.document(sequence).filter(|_| view.tree.has(unit));
+    let policy = document.ok_or_else(|| Error::refused(Code::NotFound))?.record.policy;
     let assignment = Assignment { organisation: view.organisation.id, unit, since: at, sequence };
     records.add_assignment(&assignment)?;
     if view.area(unit) != unit {
@@ -75,6 +74,10 @@ pub fn assign(
         changed.assignments.push(assignment.clone());
         retally(records, &changed, at)?;
     }
+    let mut events = Events::new(view, at);
+    let subject = format!("{unit} {at} {sequence}");
+    events.of_organisation(EventKind::PolicyAssigned, &Told::Policy { unit, sequence, policy }, &subject)?;
+    events.write(records)?;
     Ok(assignment)
 }
 

@@ -20,6 +20,7 @@ use seaworthy_stamp::SigningKey;
 use tracing::error;
 
 use crate::problem::Problem;
+use crate::remembered::Turn;
 use crate::signin::Site;
 
 pub use batches::{Batches, Intake, Taking};
@@ -156,11 +157,15 @@ impl Desk {
     pub fn write_here<T>(&self, mut work: impl FnMut(&mut Scene<'_>) -> Result<T, Error>) -> Result<T, Error> {
         let directory = self.directory();
         let now = self.now();
-        write(self.store.as_ref(), |records| {
+        let turn = Turn::current();
+        let done = write(self.store.as_ref(), |records| {
+            turn.iter().try_for_each(|turn| turn.begin(records, now))?;
             let mut draw = || self.draw();
             let appraiser = &self.appraiser;
             work(&mut Scene { records, directory: &directory, appraiser, now, draw: &mut draw })
-        })
+        });
+        turn.iter().filter(|_| done.is_ok()).for_each(|turn| turn.done());
+        done
     }
 
     /// Runs a use-case in a transaction that writes.
@@ -213,7 +218,8 @@ impl Desk {
 pub(crate) async fn off_the_loop<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Problem> {
-    match tokio::task::spawn_blocking(work).await {
+    let turn = Turn::current();
+    match tokio::task::spawn_blocking(move || Turn::within(turn, work)).await {
         Ok(done) => done.map_err(Problem::from),
         Err(_) => Err(Problem::new(Code::Bug)),
     }
