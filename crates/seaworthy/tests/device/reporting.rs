@@ -185,9 +185,7 @@ fn a_policy_that_asks_for_no_more_is_taken_over() {
     server.state().publish(&[RuleKind::Firewall], false);
     let said = holder.run(&["report"]);
     assert_eq!(said.code, 0, "{said}");
-    assert_snapshot!(said.err, @"
-    note: policy house-rules, version 2 (document 2) is in force now; it asks for no more than you agreed to
-    ");
+    assert_snapshot!(said.err, @"note: policy house-rules, version 2 (document 2) is in force now; it asks for no more than you agreed to");
     assert_eq!(holder.run(&["report"]).err, "");
     let policies: Vec<_> = server.state().envelopes().iter().map(|envelope| envelope.policy).collect();
     assert_ne!(policies[0], policies[1]);
