@@ -10,7 +10,7 @@ use axum::routing::get;
 use seaworthy_model::Code;
 
 use crate::client::ClientHeader;
-use crate::desk::{Desk, Intake, KnownBodies};
+use crate::desk::{Ceremonies, Desk, Intake, KnownBodies};
 use crate::gate::Gate;
 use crate::health::{Exposure, Readiness};
 use crate::limit::AddressLimit;
@@ -40,6 +40,8 @@ pub struct Application {
     pub gate: Arc<dyn Gate>,
     /// Where requests meet the use-cases.
     pub desk: Arc<Desk>,
+    /// How people come in.
+    pub ceremonies: Arc<Ceremonies>,
     /// The entrance for reports.
     pub intake: Intake,
     /// Bodies that were read before.
@@ -71,6 +73,7 @@ macro_rules! ports {
 ports! {
     gate: Arc<dyn Gate>,
     desk: Arc<Desk>,
+    ceremonies: Arc<Ceremonies>,
     intake: Intake,
     known_bodies: Arc<KnownBodies>,
     readiness: Readiness,
@@ -105,7 +108,13 @@ impl FromRef<MetricsAlone> for Exposure {
 /// From the outside in: id, log, headers and problem documents (`surround`); deadline and panics (`fence`); size and
 /// rate; the gate with the route's action; the handler.
 pub fn router(application: Application) -> Router {
-    let mut routes = Router::new();
+    router_with(application, Router::new())
+}
+
+/// The same with pages for people beside the routes. Pages stand behind the same gate, which they ask themselves: one
+/// page may take several actions.
+pub fn router_with(application: Application, pages: Router<Application>) -> Router {
+    let mut routes = pages;
     for &action in Action::ALL {
         let route = crate::routes::route(action);
         let guarded = route.method_router.route_layer(from_fn_with_state((application.clone(), action), gate::guard));

@@ -120,6 +120,7 @@ const STATUSES: &[(Code, StatusCode)] = &[
     (Code::NotReady, StatusCode::SERVICE_UNAVAILABLE),
     (Code::StoreUnavailable, StatusCode::SERVICE_UNAVAILABLE),
     (Code::StoreFull, StatusCode::SERVICE_UNAVAILABLE),
+    (Code::ProviderUnreachable, StatusCode::SERVICE_UNAVAILABLE),
     (Code::ReportMalformed, StatusCode::BAD_REQUEST),
     (Code::ReportBody, StatusCode::BAD_REQUEST),
     (Code::NotSignedIn, StatusCode::UNAUTHORIZED),

@@ -5,6 +5,7 @@ mod exchange;
 mod organisations;
 mod people;
 mod policies;
+mod sign_in;
 mod tokens;
 mod units;
 mod webhooks;
@@ -55,6 +56,19 @@ const ENROLMENT: &[Code] = &[
     Code::StoreUnavailable,
     Code::StoreFull,
 ];
+/// What a proof of who somebody is can be refused for.
+const PROOF: &[Code] =
+    &[Code::SignInRefused, Code::InvalidValue, Code::ProviderUnreachable, Code::StoreUnavailable, Code::StoreFull];
+/// The same with a one-time link.
+const INVITATION: &[Code] = &[
+    Code::LinkInvalid,
+    Code::SignInRefused,
+    Code::InvalidValue,
+    Code::AlreadyThere,
+    Code::ProviderUnreachable,
+    Code::StoreUnavailable,
+    Code::StoreFull,
+];
 const LOOK: &[Code] = &[Code::NotFound, Code::ReasonMissing];
 const ACT: &[Code] = &[Code::NotFound, Code::ReasonMissing, Code::AlreadyThere];
 const CHANGE: &[Code] = &[Code::NotFound, Code::InvalidValue, Code::AlreadyThere];
@@ -83,6 +97,39 @@ pub(crate) fn route(action: Action) -> Route {
         }
         Action::ReportSend => Route::post("/api/v1/reports", exchange::report, says).under("exchange").fails(EXCHANGE),
         Action::DeviceAsk => Route::post("/api/v1/requests", exchange::request, says).under("exchange").fails(EXCHANGE),
+        Action::SignInWays => Route::get("/api/v1/sign-in", sign_in::ways, says).under("sign-in"),
+        Action::SignInPassword => {
+            Route::post("/api/v1/sign-in/password", sign_in::password, says).under("sign-in").fails(PROOF)
+        }
+        Action::SignInPasskeyBegin => {
+            Route::post("/api/v1/sign-in/passkey/begin", sign_in::begin_passkey, says).under("sign-in").fails(PROOF)
+        }
+        Action::SignInPasskeyFinish => {
+            Route::post("/api/v1/sign-in/passkey/finish", sign_in::finish_passkey, says).under("sign-in").fails(PROOF)
+        }
+        Action::SignInOpenIdBegin => Route::post("/api/v1/sign-in/openid/{provider}", sign_in::begin_openid, says)
+            .under("sign-in")
+            .fails(INVITATION),
+        Action::SignInOpenIdFinish => {
+            Route::get("/sign-in/openid/{provider}", sign_in::finish_openid, says).under("sign-in")
+        }
+        Action::InvitationShow => {
+            Route::post("/api/v1/invitations/show", sign_in::show_invitation, says).under("sign-in").fails(INVITATION)
+        }
+        Action::InvitationUse => {
+            Route::post("/api/v1/invitations/use", sign_in::use_invitation, says).under("sign-in").fails(INVITATION)
+        }
+        Action::InvitationPasskeyBegin => {
+            Route::post("/api/v1/invitations/passkey/begin", sign_in::begin_invitation_passkey, says)
+                .under("sign-in")
+                .fails(INVITATION)
+        }
+        Action::InvitationPasskeyFinish => {
+            Route::post("/api/v1/invitations/passkey/finish", sign_in::finish_invitation_passkey, says)
+                .under("sign-in")
+                .fails(INVITATION)
+        }
+        Action::SignOut => Route::post("/api/v1/sign-out", sign_in::sign_out, says).under("sign-in"),
         Action::Me => Route::get("/api/v1/me", people::me, says).under("people"),
         Action::UnitList => Route::get("/api/v1/units", units::list, says).under("units"),
         Action::UnitCounts => Route::get("/api/v1/units/{unit}/counts", units::count, says).under("units").fails(LOOK),

@@ -88,6 +88,29 @@ actions! {
     /// A device asks about itself.
     DeviceAsk = "device-ask", Need::Open;
 
+    /// How people can sign in here.
+    SignInWays = "sign-in-ways", Need::Open;
+    /// Sign in with a password.
+    SignInPassword = "sign-in-password", Need::Open;
+    /// Begin to sign in with a passkey.
+    SignInPasskeyBegin = "sign-in-passkey-begin", Need::Open;
+    /// Sign in with a passkey.
+    SignInPasskeyFinish = "sign-in-passkey-finish", Need::Open;
+    /// Begin to sign in at an OpenID Connect provider.
+    SignInOpenIdBegin = "sign-in-openid-begin", Need::Open;
+    /// Come back from the provider.
+    SignInOpenIdFinish = "sign-in-openid-finish", Need::Open;
+    /// Look at a one-time link.
+    InvitationShow = "invitation-show", Need::Open;
+    /// Use a one-time link with a password.
+    InvitationUse = "invitation-use", Need::Open;
+    /// Begin to use a one-time link with a passkey.
+    InvitationPasskeyBegin = "invitation-passkey-begin", Need::Open;
+    /// Use a one-time link with a passkey.
+    InvitationPasskeyFinish = "invitation-passkey-finish", Need::Open;
+    /// Sign out.
+    SignOut = "sign-out", Need::Own;
+
     /// Who is signed in.
     Me = "me", Need::Own;
 

@@ -103,6 +103,7 @@ fn application(metrics: &Arc<Metrics>, stopping: &watch::Receiver<bool>) -> Appl
     let desk = Desk::of_nothing();
     Application {
         gate: Arc::new(HealthOnly),
+        ceremonies: Arc::new(Ceremonies::new(Arc::clone(&desk), crate::desk::Offer::default()).unwrap()),
         intake: desk.start_intake(1, metrics.clone()),
         desk,
         known_bodies: Arc::default(),

@@ -3,8 +3,10 @@
 
 mod batches;
 mod bodies;
+mod ceremonies;
 mod gate;
 mod keys;
+mod visitor;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -25,8 +27,12 @@ use crate::signin::Site;
 
 pub use batches::{Batches, Intake, Taking};
 pub use bodies::KnownBodies;
+pub use ceremonies::{
+    COMES_BACK, Ceremonies, Guest, LinkSecret, Offer, OfferFault, ShownInvitation, ShownProvider, Ways,
+};
 pub use gate::{DeskGate, Signed};
 pub use keys::{KeyStore, KeyStoreError};
+pub use visitor::{FromOwnPage, Visitor};
 
 /// What the process brings: the clock and the system's random source.
 #[derive(Clone, Copy, Debug)]
