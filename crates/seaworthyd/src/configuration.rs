@@ -31,11 +31,16 @@ pub fn load(args: &Configured, matches: &ArgMatches) -> Result<Settings, Failure
     let file = args.config.clone().or_else(|| environment.iter().find_map(named));
     let mut words = file.map(|file| from_file(&file)).transpose()?.unwrap_or_default();
     words.extend(from_environment(&environment)?);
-    words.extend(matches.subcommand().map(|(_, given)| from_command_line(given)).unwrap_or_default());
+    words.extend(from_command_line(innermost(matches)));
     let settings = parsed(words).and_then(|matches| Settings::from_arg_matches(&matches));
     let settings = settings.map_err(|error| Failure::usage(told(&error)))?;
     settings.check()?;
     Ok(settings)
+}
+
+/// What was given to the command itself: `admin token` has its settings at `token`.
+fn innermost(matches: &ArgMatches) -> &ArgMatches {
+    matches.subcommand().map_or(matches, |(_, given)| innermost(given))
 }
 
 /// A command of nothing but the settings, of which the last one given wins.

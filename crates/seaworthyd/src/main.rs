@@ -1,16 +1,23 @@
 //! Serve an organisation of devices.
 
+mod admin;
 mod cli;
 mod configuration;
+mod copies;
+mod entrance;
 mod failure;
 mod files;
+mod keyring;
 mod log;
 mod man;
 mod notify;
+mod office;
+mod pulse;
 mod reference;
 mod serve;
 mod settings;
 mod signals;
+mod tasks;
 
 use std::io::{self, Write};
 use std::panic::{self, AssertUnwindSafe};
@@ -39,6 +46,14 @@ fn run(command: &Command, matches: &clap::ArgMatches) -> Result<(), Failure> {
             drop(out);
             serve::run(&configuration::load(args, matches)?)
         }
+        Command::Migrate(args) => copies::migrate(&configuration::load(args, matches)?, &mut out),
+        Command::Backup { target, configured } => {
+            copies::backup(&configuration::load(configured, matches)?, target, &mut out)
+        }
+        Command::Restore { copy, configured } => {
+            copies::restore(&configuration::load(configured, matches)?, copy, &mut out)
+        }
+        Command::Admin(args) => admin::run(args, &configuration::load(args.task.configured(), matches)?, &mut out),
         Command::Openapi => print(&mut out, &seaworthy_http::document(env!("CARGO_PKG_VERSION"))),
         Command::Completions { shell } => man::completions(*shell, &mut out),
         Command::Man { folder } => man::pages(folder, &mut out),

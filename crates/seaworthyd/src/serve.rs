@@ -4,17 +4,20 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use seaworthy_http::desk::{Ceremonies, DeskGate};
 use seaworthy_http::{
-    AddressLimit, Application, Bounds, Certificate, CertificateError, ClientHeader, Exposure, HealthOnly, Listening,
-    Metrics, Patience, Readiness, metrics_page, router, serve,
+    AddressLimit, Application, Bounds, Certificate, CertificateError, ClientHeader, Exposure, Listening, Metrics,
+    Patience, Readiness, metrics_page, router, serve,
 };
+use seaworthy_http::webhooks::{Reach, dispatch};
 use seaworthy_model::Code;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 
 use crate::failure::Failure;
+use crate::office::{self, Office};
 use crate::settings::Settings;
-use crate::{files, log, notify, signals};
+use crate::{entrance, files, log, notify, signals, tasks};
 
 /// Connections that the system holds until they are accepted: beyond it, clients wait a second and try again. The
 /// system may hold fewer (net.core.somaxconn).
@@ -36,9 +39,16 @@ async fn until_stopped(settings: &Settings) -> Result<(), Failure> {
     let (stop, stopping) = watch::channel(false);
     let signals = signals::stop_on_request(stop).and_then(|()| signals::reload_on_request(certificate.clone()));
     signals.map_err(|error| Failure::bug(format!("signals: {error}")))?;
-    let application = application(settings, &stopping)?;
+    let scheme = if certificate.is_some() { "https" } else { "http" };
+    let address = listener.local_addr().map_err(|error| Failure::bug(format!("listening: {error}")))?;
+    let office = office(settings, entrance::reached_at(scheme, address)).await?;
+    let ceremonies = ceremonies(settings, &office).await?;
+    let application = application(settings, &office, ceremonies, &stopping)?;
+    tasks::keep(&office.desk, stopping.clone());
+    let reach = if settings.webhook_private_addresses { Reach::Private } else { Reach::Public };
+    tokio::spawn(dispatch(Arc::clone(&office.desk), reach, stopping.clone()));
     let connections = files::connections(settings.connection_limit);
-    announce(&listener, certificate.is_some(), metrics_listener.as_ref())?;
+    announce(&listener, scheme, metrics_listener.as_ref(), &office.links)?;
     notify::systemd("READY=1");
     let metrics = application.metrics.clone();
     let listening = |listener, certificate, connections| Listening {
@@ -61,19 +71,49 @@ async fn until_stopped(settings: &Settings) -> Result<(), Failure> {
     served.and(metrics_served).map_err(|error| unusable(&error))
 }
 
-fn application(settings: &Settings, stopping: &watch::Receiver<bool>) -> Result<Application, Failure> {
+/// Opens the store and all that comes with it, on a thread that may wait for them.
+async fn office(settings: &Settings, listens_at: String) -> Result<Office, Failure> {
+    let settings = settings.clone();
+    let opened = tokio::task::spawn_blocking(move || office::open(&settings, &listens_at));
+    opened.await.map_err(|error| Failure::bug(format!("opening: {error}")))?
+}
+
+/// How people come in; making the first password hash takes a moment.
+async fn ceremonies(settings: &Settings, office: &Office) -> Result<Arc<Ceremonies>, Failure> {
+    let (settings, desk) = (settings.clone(), Arc::clone(&office.desk));
+    let opened = tokio::task::spawn_blocking(move || entrance::open(&settings, &desk));
+    opened.await.map_err(|error| Failure::bug(format!("opening: {error}")))?
+}
+
+fn application(
+    settings: &Settings,
+    office: &Office,
+    ceremonies: Arc<Ceremonies>,
+    stopping: &watch::Receiver<bool>,
+) -> Result<Application, Failure> {
     let process = getrandom::u32().map_err(|error| Failure::bug(format!("randomness: {error}")))?;
     let beside = settings.metrics_listen.is_none() && settings.is_private();
     let header = settings.client_address_header.as_deref().map(|name| name.parse()).transpose();
+    let metrics = Arc::new(Metrics::new(process));
     Ok(Application {
-        gate: Arc::new(HealthOnly),
-        readiness: Readiness::new(stopping.clone(), Arc::new(|| Ok(()))),
-        metrics: Arc::new(Metrics::new(process)),
+        gate: Arc::new(DeskGate(Arc::clone(&office.desk))),
+        desk: Arc::clone(&office.desk),
+        ceremonies,
+        intake: office.desk.start_intake(office.writers, metrics.clone()),
+        known_bodies: Arc::default(),
+        readiness: Readiness::new(stopping.clone(), ready(office)),
+        metrics,
         exposure: if beside { Exposure::Here } else { Exposure::Elsewhere },
         rate: AddressLimit::per_second(settings.requests_per_second),
         client_header: ClientHeader(header.map_err(|_| Failure::bug("a header's name was checked before"))?),
         bounds: Bounds { body: usize::try_from(settings.body_limit).unwrap_or(usize::MAX), ..Bounds::default() },
     })
+}
+
+/// What the store said of itself when it was last asked; asking now could take as long as the store is away.
+fn ready(office: &Office) -> Arc<dyn Fn() -> Result<(), String> + Send + Sync> {
+    let pulse = Arc::clone(&office.pulse);
+    Arc::new(move || if pulse.beats() { Ok(()) } else { Err("the store cannot be reached".to_owned()) })
 }
 
 fn certificate(settings: &Settings) -> Result<Option<Arc<Certificate>>, Failure> {
@@ -98,17 +138,24 @@ fn listener(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// Where the server listens, for whoever started it with port 0. Closed standard output is nobody who wants to know.
-fn announce(listener: &TcpListener, is_tls: bool, metrics: Option<&TcpListener>) -> Result<(), Failure> {
-    let scheme = if is_tls { "https" } else { "http" };
-    let said = said(listener, scheme, metrics).map_err(Failure::output);
+fn announce(
+    listener: &TcpListener,
+    scheme: &str,
+    metrics: Option<&TcpListener>,
+    links: &[String],
+) -> Result<(), Failure> {
+    let said = said(listener, scheme, metrics, links).map_err(Failure::output);
     said.or_else(|failure| if failure.is_closed_pipe() { Ok(()) } else { Err(failure) })
 }
 
-fn said(listener: &TcpListener, scheme: &str, metrics: Option<&TcpListener>) -> io::Result<()> {
+fn said(listener: &TcpListener, scheme: &str, metrics: Option<&TcpListener>, links: &[String]) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "listening on {scheme}://{}", listener.local_addr()?)?;
     if let Some(metrics) = metrics {
         writeln!(out, "metrics on http://{}/metrics", metrics.local_addr()?)?;
+    }
+    for link in links {
+        writeln!(out, "{link}")?;
     }
     out.flush()
 }

@@ -20,6 +20,9 @@ pub struct Settings {
     /// `sqlite`, a file in the data folder, or `postgres://…`, a database that replicas share
     #[arg(long, value_name = "STORE", default_value = "sqlite")]
     pub store: Store,
+    /// Name of the organisation, as its people and holders know it; used when it is made, at first start
+    #[arg(long, value_name = "NAME", default_value = "Our organisation")]
+    pub organisation: String,
     /// Address and port to listen on
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8440")]
     pub listen: SocketAddr,
@@ -57,10 +60,17 @@ pub struct Settings {
     /// Requests a second from one address, five times as many at once; 0 is no limit
     #[arg(long, value_name = "COUNT", default_value = "200", value_parser = value_parser!(u32).range(0..=1_000_000))]
     pub requests_per_second: u32,
+    /// Webhooks may lead into private networks and to this machine; else they reach the Internet alone
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value = "false",
+          default_missing_value = "true", action = ArgAction::Set)]
+    pub webhook_private_addresses: bool,
     /// People may sign in with a password, too
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value = "false",
           default_missing_value = "true", action = ArgAction::Set)]
     pub allow_passwords: bool,
+    /// OpenID Connect providers with which people may sign in, TOML (docs/sign-in.md)
+    #[arg(long, value_name = "FILE")]
+    pub openid: Option<PathBuf>,
 }
 
 /// Where the server keeps records.

@@ -2,11 +2,18 @@
 
 use std::path::Path;
 
-const BENCHES: [(&str, &str); 2] = [("seaworthy-stamp", "check"), ("seaworthy", "processes")];
+const BENCHES: [(&str, &str); 3] = [("seaworthy-stamp", "check"), ("seaworthy", "processes"), ("seaworthyd", "server")];
 
-/// Runs them one after the other.
-pub fn run(root: &Path) -> Result<(), String> {
-    BENCHES
-        .iter()
-        .try_for_each(|(package, bench)| crate::cargo(root, &["bench", "--package", package, "--bench", bench]))
+/// Runs them one after the other; or the one that is named, with the words that follow.
+pub fn run(root: &Path, words: &[String]) -> Result<(), String> {
+    let named = |bench: &str| words.first().is_none_or(|word| word == bench);
+    let chosen: Vec<_> = BENCHES.iter().filter(|(_, bench)| named(bench)).collect();
+    if chosen.is_empty() {
+        return Err(format!("there is no benchmark {words:?}"));
+    }
+    chosen.iter().try_for_each(|(package, bench)| {
+        let mut arguments = vec!["bench", "--package", package, "--bench", bench, "--"];
+        arguments.extend(words.iter().skip(1).map(String::as_str));
+        crate::cargo(root, &arguments)
+    })
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 const USAGE: &str = "cargo xtask tidy   check layers, lints and module heads
-cargo xtask bench  measure against peers and limits, and print the ratios
+cargo xtask bench [NAME [WORD…]]  measure against peers and limits, and print the ratios
 cargo xtask docs   write what is derived: JSON Schema, reference of codes
 cargo xtask fuzz [SECONDS [TARGET]]  run the fuzz targets, 60 seconds each";
 
@@ -21,7 +21,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = arguments.collect();
     let done = match task.as_deref() {
         Some("tidy") => tidy::run(&root()),
-        Some("bench") => bench::run(&root()),
+        Some("bench") => bench::run(&root(), &arguments),
         Some("docs") => docs::run(&root()),
         Some("fuzz") => fuzz::run(&root(), &arguments),
         _ => Err(USAGE.to_owned()),
