@@ -15,9 +15,7 @@ use crate::surroundings::Surroundings;
 /// Asks for everything, and writes it as it came.
 pub fn run(args: &ExportArgs, around: &Surroundings, out: &mut dyn Write) -> Result<u8, Failure> {
     let mut session = Session::open(around)?;
-    if let Err(trouble @ (Trouble::Unanswered(_) | Trouble::Here(_))) = session.flush() {
-        return Err(trouble.failure());
-    }
+    session.clear_the_way().map_err(Trouble::failure)?;
     let answer = session.ask::<Box<RawValue>>(Ask::Export, MAX_EXPORT).map_err(Trouble::failure)?;
     let export = answer.export.ok_or_else(|| untrusted("the answer holds no export"))?;
     let text = format!("{}\n", export.get());

@@ -14,9 +14,7 @@ use crate::surroundings::Surroundings;
 /// Asks for the ledger, verifies it and prints it.
 pub fn run(args: &LedgerArgs, around: &Surroundings, out: &mut dyn Write) -> Result<u8, Failure> {
     let mut session = Session::open(around)?;
-    if let Err(trouble @ (Trouble::Unanswered(_) | Trouble::Here(_))) = session.flush() {
-        return Err(trouble.failure());
-    }
+    session.clear_the_way().map_err(Trouble::failure)?;
     let ledger = session.ledger().map_err(Trouble::failure)?;
     match args.format {
         Format::Json => json(&ledger, out),

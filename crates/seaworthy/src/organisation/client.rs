@@ -29,8 +29,6 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// The same, for everything that is stored of a device.
 const EXPORT_LIMIT: Duration = Duration::from_secs(1800);
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
-/// Statuses that ask for patience.
-const PATIENCE: [u16; 4] = [408, 421, 425, 429];
 
 /// A server, and how to reach it.
 #[derive(Debug)]
@@ -103,7 +101,7 @@ impl Client {
         let Some(problem) = problem else { return self.strange(status, "not as an organisation's server answers") };
         let what = problem.detail.or(problem.title).unwrap_or_default();
         let Some(code) = problem.code.as_deref().and_then(Code::from_name) else { return self.strange(status, &what) };
-        if !is_final(status, code) {
+        if !is_final(code) {
             return Trouble::unreachable(format!("{}: {} [{code}]", self.server, told(&what)));
         }
         let failure = Failure::new(code, told(&what)).ending(exit_of(code));
@@ -157,19 +155,17 @@ fn told(text: &str) -> String {
     text.chars().take(MAX_TOLD).collect()
 }
 
-/// Whether the same message would be answered the same again.
-fn is_final(status: u16, code: Code) -> bool {
-    is_about_the_device(code) || ((400..500).contains(&status) && !PATIENCE.contains(&status))
-}
-
-/// Codes of what a device sends, and of how it stands.
-fn is_about_the_device(code: Code) -> bool {
+/// Whether the same message would be answered the same again. All other codes are of a server that cannot answer now, or
+/// that is not where it is looked for: what waits, waits on.
+fn is_final(code: Code) -> bool {
     matches!(
         code,
         Code::ReportMalformed
             | Code::ReportSignature
             | Code::ReportBody
             | Code::ReportReplayed
+            | Code::BodyTooLarge
+            | Code::RequestInvalid
             | Code::DeviceUnknown
             | Code::DeviceWaiting
             | Code::DeviceRevoked
@@ -181,6 +177,7 @@ fn is_about_the_device(code: Code) -> bool {
             | Code::PolicyNotAgreed
             | Code::ReplacedUnknown
             | Code::AlreadyThere
+            | Code::NoPolicy
     )
 }
 
@@ -241,8 +238,9 @@ mod tests {
 
     #[test]
     fn only_what_stays_refused_is_a_refusal() {
-        assert!(is_final(409, Code::DeviceForked) && is_final(500, Code::DeviceForked));
-        assert!(is_final(422, Code::RequestInvalid));
-        assert!(!is_final(429, Code::TooManyRequests) && !is_final(503, Code::StoreFull));
+        assert!(is_final(Code::DeviceForked) && is_final(Code::EnrolmentToken));
+        for code in [Code::TooManyRequests, Code::StoreFull, Code::RouteUnknown, Code::Bug] {
+            assert!(!is_final(code), "{code}");
+        }
     }
 }

@@ -146,8 +146,8 @@ impl<'a> Session<'a> {
                 Err(Trouble::Refused(failure)) if is_of_one_message(failure.code) => {
                     crate::say(&format!("note: a report that waited was refused: {failure} [{}]", failure.code));
                 }
-                Err(Trouble::Refused(failure)) => {
-                    // It is about the device: the others would fare no better, and must not come late.
+                Err(Trouble::Refused(failure)) if is_closed(failure.code) => {
+                    // The others would fare no better, and must not come late.
                     self.outbox.clear()?;
                     return Err(Trouble::Refused(failure));
                 }
@@ -155,6 +155,15 @@ impl<'a> Session<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Sends what waits, so that a request may follow: it has a higher counter. Holders of a device that is not heard any
+    /// more keep their right to ask.
+    pub fn clear_the_way(&mut self) -> Result<(), Trouble> {
+        match self.flush() {
+            Err(Trouble::Refused(_)) if self.outbox.waiting()?.is_empty() => Ok(()),
+            flushed => flushed,
+        }
     }
 
     /// Makes sure that the next report is live, where the server lets it.
@@ -190,9 +199,10 @@ impl<'a> Session<'a> {
             return Err(Trouble::Refused(Failure::new(Code::ReportMalformed, "a report of the outbox is damaged")));
         };
         let answered = self.client.post::<ReportAnswer>(REPORTS, Report::TYPE, &message, MAX_ANSWER);
-        if let Err(Trouble::Refused(failure)) = answered {
+        if let Err(Trouble::Refused(failure)) = &answered
+            && (is_of_one_message(failure.code) || is_closed(failure.code))
+        {
             self.outbox.remove(counter)?;
-            return Err(Trouble::Refused(failure));
         }
         let answer = answered?;
         let taken = self.take(&answer.acknowledgement, &answer.successors, &report.envelope.0, counter)?;
@@ -370,7 +380,14 @@ impl<'a> Session<'a> {
 
 /// Whether a refusal is about one message, so that the next may fare better.
 fn is_of_one_message(code: Code) -> bool {
-    matches!(code, Code::ReportReplayed | Code::ReportMalformed | Code::ReportSignature | Code::ReportBody)
+    let of_form = matches!(code, Code::ReportMalformed | Code::BodyTooLarge | Code::RequestInvalid);
+    of_form || matches!(code, Code::ReportReplayed | Code::ReportSignature | Code::ReportBody)
+}
+
+/// Whether a refusal is about the device: nothing that waits will be taken.
+fn is_closed(code: Code) -> bool {
+    let is_heard_no_more = matches!(code, Code::DeviceRevoked | Code::DeviceReplaced | Code::DeviceLeft);
+    is_heard_no_more || matches!(code, Code::DeviceWaiting | Code::DeviceForked)
 }
 
 fn public(key: &SigningKey) -> Octets {

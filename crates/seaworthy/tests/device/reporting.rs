@@ -149,6 +149,26 @@ fn a_refusal_is_shown_with_its_code_and_nothing_waits() {
 }
 
 #[test]
+fn what_waits_outlasts_a_server_that_is_not_itself_and_not_one_that_shuts_the_device_out() {
+    let server = Server::new(&rules());
+    let holder = enrolled(&server);
+    for fault in [Fault::Deaf, Fault::Problem(404, Code::RouteUnknown), Fault::Problem(404, Code::DeviceUnknown)] {
+        server.misbehave(&[fault]);
+        assert_ne!(holder.run(&["report"]).code, 0);
+    }
+    assert_eq!(waiting(&holder), 2, "one was refused before it was made");
+    server.misbehave(&[Fault::Problem(400, Code::ReportMalformed)]);
+    let said = holder.run(&["report"]);
+    assert_eq!(said.code, 0, "{said}");
+    assert!(said.err.starts_with("note: a report that waited was refused: "), "{said}");
+    server.misbehave(&[Fault::Deaf]);
+    assert_eq!(holder.run(&["report"]).code, 3);
+    server.misbehave(&[Fault::Problem(403, Code::DeviceRevoked)]);
+    assert_eq!(holder.run(&["report"]).code, 2);
+    assert_eq!(waiting(&holder), 0);
+}
+
+#[test]
 fn a_restored_snapshot_is_found_out() {
     let server = Server::new(&rules());
     let holder = enrolled(&server);
