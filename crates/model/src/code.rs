@@ -841,7 +841,7 @@ codes! {
     ServerUnreachable = "server-unreachable" {
         "the organisation's server cannot be reached, or cannot answer now",
         "Reports wait in the state directory, 100 at most, and are sent before the next one. Nothing is lost by it but the stamp: evidence that waited is history.",
-        "Nothing: the next run tries again. If it lasts, look at the network, or ask your organisation."
+        "Try again later; what waits goes out with the next report. If it lasts, look at the network, or ask your organisation."
     }
     NotEnrolled = "not-enrolled" {
         "this device is enrolled with no organisation",

@@ -55,7 +55,11 @@ pub fn run(args: &EnrolArgs, around: &Surroundings, out: &mut dyn Write) -> Resu
     agree(args.yes, around, out)?;
     let pending = pending(args, &link, ca, offer, known.as_ref(), around)?;
     store.keep_pending(&pending)?;
-    finish(&store, &client, pending, around, out).map_err(Trouble::failure)
+    let finished = finish(&store, &client, pending, around, out);
+    if let Err(Trouble::Refused(_)) = &finished {
+        store.forget_pending()?;
+    }
+    finished.map_err(Trouble::failure)
 }
 
 /// An enrolment of this link that was sent and never answered is sent again as it was: its token may be used up by it.

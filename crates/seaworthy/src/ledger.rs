@@ -53,6 +53,9 @@ fn human(ledger: &Ledger, out: &mut dyn Write) -> io::Result<()> {
             writeln!(out, "      among those that this asked for: {}", Clean(query))?;
         }
     }
-    let count = ledger.entries().len();
-    writeln!(out, "{count} entries; the chain holds, up to what was signed now")
+    let count = match ledger.entries().len() {
+        1 => "1 entry".to_owned(),
+        count => format!("{count} entries"),
+    };
+    writeln!(out, "{count}; the chain holds, up to what was signed now")
 }

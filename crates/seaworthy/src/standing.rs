@@ -38,7 +38,7 @@ fn show(membership: &Membership, exchange: &Exchange, waiting: usize, out: &mut 
     if let Some(next) = exchange.next_try {
         writeln!(out, "    next try   not before {next}")?;
     }
-    writeln!(out, "    ledger     {} entries, as signed last: seaworthy ledger", exchange.ledger.newest().sequence)
+    writeln!(out, "    ledger     up to entry {}, as signed last: seaworthy ledger", exchange.ledger.newest().sequence)
 }
 
 fn report(exchange: &Exchange, out: &mut dyn Write) -> io::Result<()> {

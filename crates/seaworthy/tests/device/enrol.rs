@@ -180,6 +180,9 @@ fn what_does_not_verify_enrols_nobody() {
         let said = enrol(&holder, &server, &["--yes"]);
         assert!(said.code == 3 && said.err.contains(word), "{word}: {said}");
     }
+    server.misbehave(&[Fault::Nothing, Fault::Problem(410, Code::DeviceLeft)]);
+    assert_eq!(enrol(&holder, &server, &["--yes"]).code, 2);
+    assert!(!holder.state().join("enrolling.json").exists(), "what was refused is not sent again");
     server.misbehave(&[Fault::Problem(403, Code::EnrolmentToken)]);
     assert_snapshot!(shown(&enrol(&holder, &server, &["--yes"]), &server, &holder), @"
     $ seaworthy enrol LINK --yes
