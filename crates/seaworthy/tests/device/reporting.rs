@@ -1,10 +1,12 @@
 //! `seaworthy report`, `agent` and `agree`, as on a terminal, against a made organisation.
 
 use std::fs;
+use std::process::Stdio;
+use std::time::Duration;
 
 use insta::assert_snapshot;
 use seaworthy_model::{Body, Code, RuleKind};
-use seaworthy_protocol::Report;
+use seaworthy_protocol::{Digest, Report};
 use seaworthy_stamp::SigningKey;
 
 use crate::enrol::{enrolled, rules};
@@ -280,7 +282,7 @@ fn an_older_policy_is_refused() {
     assert_eq!(said.code, 3);
     // Nor one that somebody else signed.
     server.state().publish(&[RuleKind::Firewall], false);
-    server.state().documents[3].organisation = seaworthy_protocol::Digest::ZERO;
+    server.state().documents[3].organisation = Digest::ZERO;
     let said = holder.run(&["report"]);
     assert!(said.err.starts_with("error[answer-untrusted]: the policy document is another organisation's\n"), "{said}");
 }
@@ -304,4 +306,37 @@ fn the_agent_is_quiet_patient_and_content_with_any_verdict() {
     assert_eq!(holder.run(&["report"]).code, 1);
     assert_eq!(holder.run(&["agent", "--once"]).code, 0);
     assert_eq!(holder.run(&["agent"]).code, 2);
+}
+
+#[test]
+fn killed_at_any_moment_no_counter_is_used_twice() {
+    let server = Server::new(&rules());
+    let holder = enrolled(&server);
+    for step in 0..24 {
+        let mut run = holder.command(&["report"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(step * 3));
+        run.kill().unwrap();
+        run.wait().unwrap();
+    }
+    let said = holder.run(&["report"]);
+    assert_eq!(said.code, 0, "{said}");
+    let mut counters: Vec<(u64, Digest)> =
+        server.state().envelopes().iter().map(|envelope| (envelope.counter, envelope.body)).collect();
+    assert!(counters.is_sorted(), "{counters:?}");
+    counters.dedup();
+    assert!(counters.windows(2).all(|pair| pair[0].0 < pair[1].0), "{counters:?}");
+    assert_eq!(waiting(&holder), 0);
+}
+
+#[test]
+fn runs_at_once_take_turns() {
+    let server = Server::new(&rules());
+    let holder = enrolled(&server);
+    let start = |_| holder.command(&["agent", "--once"]).stderr(Stdio::null()).spawn().unwrap();
+    let runs: Vec<_> = (0..4).map(start).collect();
+    let codes: Vec<Option<i32>> = runs.into_iter().map(|mut run| run.wait().unwrap().code()).collect();
+    // One that waited for too long on a slow machine says so with 3.
+    assert!(codes.contains(&Some(0)) && codes.iter().all(|code| matches!(code, Some(0 | 3))), "{codes:?}");
+    let counters: Vec<u64> = server.state().envelopes().iter().map(|envelope| envelope.counter).collect();
+    assert!(counters.windows(2).all(|pair| pair[0] < pair[1]), "{counters:?}");
 }
