@@ -212,7 +212,7 @@ pub(crate) fn route(action: Action) -> Route {
         Action::DeliveryList => Route::get("/api/v1/deliveries", webhooks::deliveries, says).under("webhooks"),
         Action::DeliveryRetry => Route::post("/api/v1/deliveries/{delivery}/retry", webhooks::retry, says)
             .under("webhooks")
-            .fails(&[Code::NotFound]),
+            .fails(&[Code::NotFound, Code::AlreadyThere]),
     }
 }
 

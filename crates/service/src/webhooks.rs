@@ -91,6 +91,9 @@ pub fn retry(
         found = found.or(listed.into_iter().find(|listed| listed.id == delivery));
     }
     let found = found.ok_or_else(|| Error::refused(Code::NotFound))?;
+    if known(records, organisation, found.webhook)?.is_none_or(|webhook| webhook.disabled_at.is_some()) {
+        return Err(Error::refused_for(Code::AlreadyThere, "its webhook is switched off; add it anew"));
+    }
     let again = Delivery { state: DeliveryState::Waiting, attempts: 0, next_at: at, ..found };
     records.put_deliveries(std::slice::from_ref(&again))?;
     Ok(again)
@@ -124,7 +127,7 @@ pub fn conclude(
         Outcome::GivenUp | Outcome::Unwanted => (DeliveryState::Dead, at),
     };
     if outcome == Outcome::Unwanted && webhook.disabled_at.is_none() {
-        records.put_webhook(&Webhook { disabled_at: Some(at), ..webhook })?;
+        switch_off(records, webhook, at)?;
     }
     let concluded = Delivery {
         state,
@@ -134,4 +137,14 @@ pub fn conclude(
         ..delivery.clone()
     };
     Ok(records.put_deliveries(&[concluded])?)
+}
+
+/// Switches a webhook off; what waits for it is given up.
+fn switch_off(records: &mut dyn Records, webhook: Webhook, at: Timestamp) -> Result<(), Error> {
+    let waiting = records.deliveries(webhook.organisation, DeliveryState::Waiting, MAX_DELIVERIES)?;
+    let outcome = Some("the webhook is switched off".to_owned());
+    let own = waiting.into_iter().filter(|waiting| waiting.webhook == webhook.id);
+    let given_up = own.map(|own| Delivery { state: DeliveryState::Dead, outcome: outcome.clone(), ..own });
+    records.put_deliveries(&given_up.collect::<Vec<_>>())?;
+    Ok(records.put_webhook(&Webhook { disabled_at: Some(at), ..webhook })?)
 }

@@ -1,7 +1,9 @@
 //! `Idempotency-Key`: a request under a key is done once and answered alike; on both stores.
 
 use std::thread;
+use std::time::SystemTime;
 
+use seaworthy_model::Timestamp;
 use seaworthy_testkit::postgres::Postgres;
 use seaworthy_testkit::skip;
 use serde_json::{Value, json};
@@ -52,7 +54,8 @@ fn a_request_that_comes_twice_is_done_once() {
         assert_eq!(ask(fresh, &other).status(), 201);
         // A key is the caller's own.
         let token = organisation.admin(&["token", "--role=administrator", "--name=Bea"]);
-        let theirs = sent(organisation, &token, KEY, "/api/v1/units", &json!({ "parent": organisation.root(), "name": "Dock" }));
+        let theirs =
+            sent(organisation, &token, KEY, "/api/v1/units", &json!({ "parent": organisation.root(), "name": "Dock" }));
         assert_eq!(theirs.status(), 201, "{theirs:?}");
         assert_eq!(units(organisation), 4);
     });
@@ -78,12 +81,14 @@ fn requests_that_come_at_once_are_done_once() {
 #[test]
 fn secrets_are_kept_sealed() {
     let organisation = Organisation::start("sqlite");
-    let new = json!({ "url": "https://hooks.example.org/in" });
-    let ask = || sent(&organisation, &organisation.token, KEY, "/api/v1/webhooks", &new);
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    let ends_at = Timestamp::from_seconds(i64::try_from(since).unwrap() + 86_400);
+    let new = json!({ "name": "Bea", "role": "reviewer", "unit": organisation.root(), "ends_at": ends_at });
+    let ask = || sent(&organisation, &organisation.token, KEY, "/api/v1/api-tokens", &new);
     let (first, second) = (ask().json(), ask().json());
     assert_eq!(first, second);
     let secret = first["secret"].as_str().unwrap().as_bytes();
-    assert!(secret.starts_with(b"whsec_"));
+    assert!(secret.len() > 32);
     for file in std::fs::read_dir(&organisation.data).unwrap() {
         let path = file.unwrap().path();
         if path.is_file() {
