@@ -43,7 +43,7 @@ fn human(claims: &[ClaimId], out: &mut dyn Write) -> io::Result<()> {
 const HEAD: &str = "\
 An inspection makes these claims and no others, each known, not applicable, or unknown with a reason, and
 with the places it was read from. No content, history, location or list of what is installed is among
-them, and nothing leaves the device.";
+them, and nothing leaves the device before its holder has agreed to it: see seaworthy enrol --help.";
 
 fn sentence(meaning: &str, words: &[String]) -> String {
     let set = if words.is_empty() { String::new() } else { format!(" One of: {}.", words.join(", ")) };

@@ -10,7 +10,7 @@ fn a_policy_shows_what_it_would_read() {
     $ seaworthy scope --policy six-month
     An inspection makes these claims and no others, each known, not applicable, or unknown with a reason, and
     with the places it was read from. No content, history, location or list of what is installed is among
-    them, and nothing leaves the device.
+    them, and nothing leaves the device before its holder has agreed to it: see seaworthy enrol --help.
 
     updates: updates that are offered and not installed: package names, versions, since when; never the list of what is installed
         other_builds         Other builds of installed versions.
