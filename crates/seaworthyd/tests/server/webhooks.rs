@@ -3,6 +3,7 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -235,5 +236,57 @@ fn whom_a_holder_is_told_of_they_see() {
             assert_eq!(receiving.next().event()["type"], format!("device-{act}d"));
         }
         assert_eq!(other.does(&["ledger"]).matches("(webhook)").count(), 3);
+    });
+}
+
+/// The kinds of the next events and the devices they are of. Their order is not promised.
+fn told(receiving: &Receiving, count: usize) -> Vec<(String, Value)> {
+    let mut told: Vec<(String, Value)> = (0..count)
+        .map(|_| {
+            let event = receiving.next().event();
+            (event["type"].as_str().unwrap().to_owned(), event["data"].clone())
+        })
+        .collect();
+    told.sort_by(|(one, _), (other, _)| one.cmp(other));
+    told
+}
+
+fn copied(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copied(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_device_that_takes_anothers_place_and_one_that_was_cloned_are_told_of() {
+    on_each_store(PRIVATE, |organisation| {
+        let Some(holder) = Holder::new() else { return };
+        let kinds = ["device-waiting", "device-approved", "device-replaced", "device-forked"];
+        let receiving = Receiving::start(&[200]);
+        added(organisation, &receiving.url, &kinds);
+        holder.does(&["enrol", &organisation.admin(&["enrolment"]), "--yes"]);
+        holder.does(&["enrol", "--again", &organisation.admin(&["enrolment"]), "--yes"]);
+        let waiting = receiving.next().event();
+        let device = waiting["data"]["device"].as_str().unwrap();
+        let reason = json!({ "reason": "reinstalled" });
+        assert_eq!(organisation.post(&format!("/api/v1/devices/{device}/approve"), &reason).status(), 204);
+        let [(approved, of), (replaced, old)] = told(&receiving, 2).try_into().unwrap();
+        assert_eq!((approved.as_str(), &of["device"]), ("device-approved", &json!(device)));
+        assert_eq!((replaced.as_str(), &old["by"]), ("device-replaced", &json!(device)));
+        assert_ne!(old["device"], old["by"]);
+
+        let clone = Holder::new().unwrap();
+        copied(&holder.path("state"), &clone.path("state"));
+        holder.run(&["report"]);
+        clone.run(&["report"]);
+        let [(forked, of)] = told(&receiving, 1).try_into().unwrap();
+        assert_eq!((forked.as_str(), &of["device"]), ("device-forked", &json!(device)));
     });
 }
