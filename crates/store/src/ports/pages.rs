@@ -15,8 +15,9 @@ use super::SqlRecords;
 use super::devices::{current, identity};
 use crate::driver::{self, Row, Value};
 
-/// Most rows that are read in their order to see how many belong to the page.
-const PROBE: u32 = 256;
+/// Rows that are read in their order to see how many belong to the page, and the most of one statement.
+const PROBE: usize = 128;
+const MOST: usize = 1_024;
 /// Of so many rows read in order at least one must belong to the page, or the units' index is faster.
 const PASSED_OVER: usize = 3;
 /// A window is made this many times as wide, at most.
@@ -59,8 +60,8 @@ impl SqlRecords<'_> {
         let units: BTreeSet<Id> = query.units.iter().copied().collect();
         let mut ids = Vec::new();
         let mut after = after.to_vec();
+        let mut chunk = PROBE;
         loop {
-            let chunk = u32::try_from(wanted - ids.len()).unwrap_or(u32::MAX).clamp(PROBE, 1_000);
             let rows = self.in_order(organisation, &after, chunk)?;
             let Some((last, _, _)) = rows.last() else { return Ok(ids) };
             let (last, read) = (*last, rows.len());
@@ -69,7 +70,7 @@ impl SqlRecords<'_> {
             };
             let before = ids.len();
             ids.extend(rows.into_iter().filter(belongs).map(|(device, ..)| device).take(wanted - before));
-            if ids.len() == wanted || read < chunk as usize {
+            if ids.len() == wanted || read < chunk {
                 return Ok(ids);
             }
             if (ids.len() - before) * PASSED_OVER < read {
@@ -79,6 +80,7 @@ impl SqlRecords<'_> {
                 return Ok(ids);
             }
             after = last.as_bytes().to_vec();
+            chunk = (chunk * 4).min(MOST);
         }
     }
 
@@ -86,11 +88,11 @@ impl SqlRecords<'_> {
         &mut self,
         organisation: Id,
         after: &[u8],
-        limit: u32,
+        limit: usize,
     ) -> Result<Vec<(Digest, Id, DeviceState)>, Fault> {
         let sql = "SELECT device, unit, state FROM standings WHERE organisation = ?1 AND device > ?2 \
                    ORDER BY device LIMIT ?3";
-        self.all(sql, &[organisation.into(), after.into(), limit.into()], |row| {
+        self.all(sql, &[organisation.into(), after.into(), (limit as i64).into()], |row| {
             Ok((row.digest(0)?, row.id(1)?, row.named(2, DeviceState::from_name)?))
         })
     }
@@ -167,7 +169,12 @@ impl SqlRecords<'_> {
         let keys: Vec<Value> = ids.iter().map(Value::from).collect();
         match query.as_of {
             None => self.of_keys(NOW, &[organisation.into()], &keys, listed),
-            Some(at) => self.of_keys(AS_OF, &[organisation.into(), at.into()], &keys, listed),
+            Some(at) => {
+                let mut found = self.of_keys(AS_OF, &[organisation.into(), at.into()], &keys, listed)?;
+                // Of several readings of one second the first has the highest counter.
+                found.dedup_by_key(|device| device.identity.device);
+                Ok(found)
+            }
         }
     }
 }
@@ -179,11 +186,12 @@ const NOW: &str = "SELECT i.organisation, i.device, i.name, i.holder, i.person, 
 const AS_OF: &str = "SELECT i.organisation, i.device, i.name, i.holder, i.person, i.enrolled_at, i.replaces, s.unit, \
                      s.state, r.body, r.inspected_at, r.received_at FROM standings s JOIN identities i \
                      ON i.organisation = s.organisation AND i.device = s.device \
-                     LEFT JOIN readings r ON r.organisation = s.organisation AND r.device = s.device \
-                     AND r.counter = (SELECT x.counter FROM readings x WHERE x.organisation = s.organisation \
-                     AND x.device = s.device AND x.received_at <= ?2 AND x.live = 1 \
-                     ORDER BY x.received_at DESC, x.counter DESC LIMIT 1) \
-                     WHERE s.organisation = ?1 AND s.device IN (*) ORDER BY s.device";
+                     LEFT JOIN readings r ON r.organisation = s.organisation AND r.device = s.device AND r.live = 1 \
+                     AND r.received_at = (SELECT x.received_at FROM readings x WHERE x.organisation = s.organisation \
+                     AND x.device = s.device AND x.live = 1 AND x.received_at <= ?2 \
+                     ORDER BY x.received_at DESC LIMIT 1) \
+                     WHERE s.organisation = ?1 AND s.device IN (*) \
+                     ORDER BY s.device, r.counter DESC";
 
 fn listed(row: &Row) -> Result<ListedDevice, driver::Fault> {
     Ok(ListedDevice {
