@@ -4,12 +4,13 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use seaworthy_console::pages;
 use seaworthy_http::desk::{Ceremonies, DeskGate};
+use seaworthy_http::webhooks::{Reach, dispatch};
 use seaworthy_http::{
     AddressLimit, Application, Bounds, Certificate, CertificateError, ClientHeader, Exposure, Listening, Metrics,
-    Patience, Readiness, metrics_page, router, serve,
+    Patience, Readiness, metrics_page, router_with, serve,
 };
-use seaworthy_http::webhooks::{Reach, dispatch};
 use seaworthy_model::Code;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
@@ -66,7 +67,8 @@ async fn until_stopped(settings: &Settings) -> Result<(), Failure> {
             None => Ok(()),
         }
     };
-    let served = serve(listening(listener, certificate, connections), router(application));
+    let served =
+        serve(listening(listener, certificate, connections), router_with(application.clone(), pages(&application)));
     let (served, metrics_served) = tokio::join!(served, metrics_served);
     served.and(metrics_served).map_err(|error| unusable(&error))
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 /// The layers of ARCHITECTURE.md. A crate may use crates of lower layers only.
-const LAYERS: [(&str, u8); 14] = [
+const LAYERS: [(&str, u8); 15] = [
     ("seaworthy-model", 0),
     ("seaworthy-versions", 0),
     ("seaworthy-packages", 1),
@@ -20,9 +20,10 @@ const LAYERS: [(&str, u8); 14] = [
     ("seaworthy", 5),
     ("seaworthy-store", 5),
     ("seaworthy-http", 5),
-    ("seaworthyd", 6),
-    ("seaworthy-testkit", 7),
-    ("xtask", 7),
+    ("seaworthy-console", 6),
+    ("seaworthyd", 7),
+    ("seaworthy-testkit", 8),
+    ("xtask", 8),
 ];
 
 /// Crates that must not come into the device binary (DESIGN §5: no server, SQL or web code).

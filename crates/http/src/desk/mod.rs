@@ -17,6 +17,7 @@ use seaworthy_service::authority::Actor;
 use seaworthy_service::directory::{Directory, View};
 use seaworthy_service::draw::Draw;
 use seaworthy_service::ports::{Records, Store, read, write};
+use seaworthy_service::reappraisal::reappraise;
 use seaworthy_service::{Error, Id};
 use seaworthy_stamp::SigningKey;
 use tracing::error;
@@ -210,6 +211,17 @@ impl Desk {
                 let appraiser = &desk.appraiser;
                 work(&mut Scene { records, directory: &directory, appraiser, now, draw: &mut draw })
             })
+        })
+        .await
+    }
+
+    /// Works out what every body in use amounts to now. Whoever changes a policy or the catalog waits for it before they
+    /// answer: then the change is in force everywhere.
+    pub async fn appraise_all(self: &Arc<Desk>, organisation: Id) -> Result<(), Problem> {
+        let desk = Arc::clone(self);
+        off_the_loop(move || {
+            let view = desk.directory().view(organisation)?.clone();
+            reappraise(desk.store(), &view, desk.appraiser(), desk.now(), |_, _| {}).map(|_| ())
         })
         .await
     }

@@ -10,11 +10,10 @@ use seaworthy_protocol::{Digest, Octets};
 use seaworthy_service::authority::{Action, Concern};
 use seaworthy_service::policies::{Support, Supported};
 use seaworthy_service::ports::{Assignment, PolicyRecord};
-use seaworthy_service::reappraisal::reappraise;
 use seaworthy_service::{Id, policies};
 use serde::{Deserialize, Serialize};
 
-use crate::desk::{Desk, Signed, off_the_loop};
+use crate::desk::{Desk, Signed};
 use crate::etag::{IfNoneMatch, Tagged};
 use crate::extract::{Answer, Body, Created, Path};
 use crate::problem::Problem;
@@ -129,18 +128,8 @@ pub(crate) async fn assign(
         policies::assign(scene.records, &view, new.unit, new.sequence, scene.now)
     });
     let assigned = assigned.await?;
-    appraise_all(&desk, organisation).await?;
+    desk.appraise_all(organisation).await?;
     Ok(Created(assigned))
-}
-
-/// Works out what every body in use amounts to now, before the change is answered: then it is in force everywhere.
-async fn appraise_all(desk: &Arc<Desk>, organisation: Id) -> Result<(), Problem> {
-    let desk = Arc::clone(desk);
-    off_the_loop(move || {
-        let view = desk.directory().view(organisation)?.clone();
-        reappraise(desk.store(), &view, desk.appraiser(), desk.now(), |_, _| {}).map(|_| ())
-    })
-    .await
 }
 
 /// A version of the catalog.
@@ -222,6 +211,6 @@ pub(crate) async fn add_catalog(
         policies::load_catalog(scene.records, &view, &reference, scene.now)
     });
     let loaded = loaded.await?;
-    appraise_all(&desk, organisation).await?;
+    desk.appraise_all(organisation).await?;
     Ok(Created(CatalogVersion { digest: loaded.digest, since: loaded.since }))
 }
