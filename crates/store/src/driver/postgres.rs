@@ -193,6 +193,12 @@ impl ToSql for Value {
             }
             (Value::Text(text), &Type::TEXT | &Type::VARCHAR | &Type::NAME) => text.to_sql(wanted, out),
             (Value::Blob(bytes), &Type::BYTEA) => bytes.to_sql(wanted, out),
+            (list @ Value::List(_), &Type::BYTEA_ARRAY | &Type::TEXT_ARRAY | &Type::INT8_ARRAY) if list.is_unfit() => {
+                Err("text with a NUL".into())
+            }
+            (Value::List(values), &Type::BYTEA_ARRAY | &Type::TEXT_ARRAY | &Type::INT8_ARRAY) => {
+                values.to_sql(wanted, out)
+            }
             (other, wanted) => Err(format!("{} where {wanted} belongs; cast it", other.kind()).into()),
         }
     }

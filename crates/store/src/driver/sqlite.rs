@@ -168,6 +168,7 @@ impl ToSql for Value {
             Value::Integer(number) => ValueRef::Integer(*number),
             Value::Text(text) => ValueRef::Text(text.as_bytes()),
             Value::Blob(bytes) => ValueRef::Blob(bytes),
+            Value::List(_) => return Err(rusqlite::Error::ToSqlConversionFailure("a list".into())),
         }))
     }
 }

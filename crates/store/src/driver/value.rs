@@ -11,6 +11,8 @@ pub enum Value {
     Text(String),
     /// `BLOB`.
     Blob(Vec<u8>),
+    /// Blobs, texts or integers, for `= ANY(?1)`: into PostgreSQL alone, never out of it.
+    List(Vec<Value>),
 }
 
 impl Value {
@@ -21,12 +23,17 @@ impl Value {
             Value::Integer(_) => "integer",
             Value::Text(_) => "text",
             Value::Blob(_) => "blob",
+            Value::List(_) => "list",
         }
     }
 
     /// Text that no database here keeps.
     pub(crate) fn is_unfit(&self) -> bool {
-        matches!(self, Value::Text(text) if text.contains('\0'))
+        match self {
+            Value::Text(text) => text.contains('\0'),
+            Value::List(values) => values.iter().any(Value::is_unfit),
+            Value::Null | Value::Integer(_) | Value::Blob(_) => false,
+        }
     }
 }
 

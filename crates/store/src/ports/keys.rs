@@ -1,16 +1,16 @@
-//! Rows by many keys: `… IN (?2,?3,…)`, in groups whose size is a power of two, the last key repeated, so that there are
-//! few statements to prepare.
+//! Rows by many keys. PostgreSQL takes them as one array. SQLite takes `… IN (?2,?3,…)`, in groups whose size is a power
+//! of two, the last key repeated, so that there are few statements to prepare.
 
 use seaworthy_service::ports::Fault;
 
 use super::SqlRecords;
-use crate::driver::{self, Row, Value};
+use crate::driver::{self, Backend, Row, Value};
 
 /// Most keys of one statement.
 const MOST: usize = 512;
 
 impl SqlRecords<'_> {
-    /// Reads by many keys. `sql` has `(*)` where the keys belong; `values` are the other placeholders, from `?1` on.
+    /// Reads by many keys. `sql` has `IN (*)` where they belong; `values` are the other placeholders, from `?1` on.
     pub(super) fn of_keys<T>(
         &mut self,
         sql: &str,
@@ -20,7 +20,7 @@ impl SqlRecords<'_> {
     ) -> Result<Vec<T>, Fault> {
         let mut found = Vec::with_capacity(keys.len());
         for group in keys.chunks(MOST) {
-            let (sql, values) = listed(sql, values, group);
+            let (sql, values) = listed(self.connection.backend(), sql, values, group);
             found.extend(self.all(&sql, &values, &read)?);
         }
         Ok(found)
@@ -30,19 +30,23 @@ impl SqlRecords<'_> {
     pub(super) fn change_keys(&mut self, sql: &str, values: &[Value], keys: &[Value]) -> Result<u64, Fault> {
         let mut changed = 0;
         for group in keys.chunks(MOST) {
-            let (sql, values) = listed(sql, values, group);
+            let (sql, values) = listed(self.connection.backend(), sql, values, group);
             changed += self.execute(&sql, &values)?;
         }
         Ok(changed)
     }
 }
 
-fn listed(sql: &str, values: &[Value], keys: &[Value]) -> (String, Vec<Value>) {
+fn listed(backend: Backend, sql: &str, values: &[Value], keys: &[Value]) -> (String, Vec<Value>) {
+    let mut all = values.to_vec();
+    if backend == Backend::Postgres {
+        all.push(Value::List(keys.to_vec()));
+        return (sql.replacen("IN (*)", &format!("= ANY(?{})", all.len()), 1), all);
+    }
     let wanted = keys.len().next_power_of_two();
     let places: Vec<String> = (0..wanted).map(|place| format!("?{}", values.len() + 1 + place)).collect();
-    let repeated = keys.last().into_iter().cycle().take(wanted - keys.len());
-    let values = values.iter().chain(keys).chain(repeated).cloned().collect();
-    (sql.replacen("(*)", &format!("({})", places.join(",")), 1), values)
+    all.extend(keys.iter().chain(keys.last().into_iter().cycle()).take(wanted).cloned());
+    (sql.replacen("(*)", &format!("({})", places.join(",")), 1), all)
 }
 
 #[cfg(test)]
@@ -50,9 +54,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_key_is_repeated() {
+    fn keys_are_one_array_or_a_power_of_two() {
         let keys: Vec<Value> = [7_i64, 8, 9].map(Value::from).to_vec();
-        let (sql, values) = listed("SELECT a FROM t WHERE b = ?1 AND c IN (*) AND d", &["x".into()], &keys);
+        let sql = "SELECT a FROM t WHERE b = ?1 AND c IN (*) AND d";
+        let (array, values) = listed(Backend::Postgres, sql, &["x".into()], &keys);
+        assert_eq!(array, "SELECT a FROM t WHERE b = ?1 AND c = ANY(?2) AND d");
+        assert_eq!(values, ["x".into(), Value::List(keys.clone())]);
+        let (sql, values) = listed(Backend::Sqlite, sql, &["x".into()], &keys);
         assert_eq!(sql, "SELECT a FROM t WHERE b = ?1 AND c IN (?2,?3,?4,?5) AND d");
         assert_eq!(values, ["x".into(), Value::from(7_i64), 8_i64.into(), 9_i64.into(), 9_i64.into()]);
     }

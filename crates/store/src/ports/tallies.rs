@@ -21,8 +21,6 @@ use crate::driver::{self, Insert, Row, Value};
 const CHANGES_PER_GROUP: u64 = 4;
 /// Changes before the first snapshot is due, and on top of those for groups.
 const CHANGES: i64 = 64;
-/// Most groups that one statement deletes.
-const GROUPS: usize = 64;
 
 static NOW: LazyLock<Insert> = LazyLock::new(|| {
     let tail = "ON CONFLICT (organisation, unit, area, body, day) \
@@ -92,7 +90,7 @@ impl Tallies for SqlRecords<'_> {
         self.insert(&HOURS, &of_hour)?;
         let now: Vec<Value> = changes.iter().flat_map(|change| undated(organisation, change)).collect();
         self.insert(&NOW, &now)?;
-        self.drop_empty(organisation, &changes)
+        Ok(())
     }
 
     fn tally(&mut self, organisation: Id, unit: Id) -> Result<Vec<Tallied>, Fault> {
@@ -145,9 +143,15 @@ impl SqlRecords<'_> {
         Ok(())
     }
 
-    /// Takes a snapshot of a unit before the first change of an hour, if one is due.
+    /// Before the first change of an hour: removes the groups of a unit that have become empty, and takes a snapshot if
+    /// one is due.
     pub(super) fn begin_hour(&mut self, organisation: Id, hour: i64, mark: &mut Mark) -> Result<(), Fault> {
-        if hour <= mark.newest_hour || mark.shifts < mark.due_at {
+        if hour <= mark.newest_hour {
+            return Ok(());
+        }
+        let sql = "DELETE FROM tally_now WHERE organisation = ?1 AND unit = ?2 AND devices = 0";
+        self.execute(sql, &[organisation.into(), mark.unit.into()])?;
+        if mark.shifts < mark.due_at {
             return Ok(());
         }
         let sql = "INSERT INTO tally_snapshots (organisation, unit, hour, area, body, day, devices) \
@@ -168,34 +172,6 @@ impl SqlRecords<'_> {
         for taken in taken {
             let values = changes.iter().flat_map(|change| dated(organisation, taken, *change));
             self.insert(&SNAPSHOTS, &values.collect::<Vec<_>>())?;
-        }
-        Ok(())
-    }
-
-    /// Removes the groups that have become empty.
-    fn drop_empty(&mut self, organisation: Id, changes: &Changes) -> Result<(), Fault> {
-        let fewer: Vec<&(Id, Group)> = changes.iter().filter(|(_, by)| **by < 0).map(|(group, _)| group).collect();
-        for some in fewer.chunks(GROUPS) {
-            let wanted = some.len().next_power_of_two();
-            let last = some.last().into_iter().cycle().take(wanted - some.len());
-            let mut values = vec![organisation.into()];
-            values.extend(
-                some.iter()
-                    .chain(last)
-                    .flat_map(|(unit, group)| [(*unit).into(), group.area.into(), body(group), Value::from(group.day)]),
-            );
-            let place = |place: usize| {
-                let first = place * 4 + 2;
-                let [area, body, day] = [first + 1, first + 2, first + 3];
-                format!("(CAST(?{first} AS BLOB),CAST(?{area} AS BLOB),CAST(?{body} AS BLOB),CAST(?{day} AS INTEGER))")
-            };
-            let places: Vec<String> = (0..wanted).map(place).collect();
-            let sql = format!(
-                "DELETE FROM tally_now WHERE organisation = ?1 AND (unit, area, body, day) IN (VALUES {}) \
-                 AND devices = 0",
-                places.join(",")
-            );
-            self.execute(&sql, &values)?;
         }
         Ok(())
     }
