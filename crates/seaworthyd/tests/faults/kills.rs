@@ -1,0 +1,70 @@
+//! The server is killed at random moments under load.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use seaworthy_testkit::postgres::Postgres;
+use seaworthy_testkit::skip;
+
+use crate::kit::{Fleet, Load, Luck, Server, Wire, count, database_is_whole};
+use crate::process::Place;
+
+const DEVICES: u64 = 16;
+const CONNECTIONS: usize = 8;
+
+#[test]
+fn fifty_kills() {
+    killed(&Place::sqlite(), 50);
+}
+
+#[test]
+fn ten_kills_beside_postgresql() {
+    match Postgres::shared() {
+        Some(postgres) => killed(&Place::postgres(postgres), 10),
+        None => skip("ten kills beside PostgreSQL", "it is not installed"),
+    }
+}
+
+fn killed(place: &Place, rounds: u64) {
+    let (mut fleet, load, mut luck, began) =
+        (Fleet::enrolled(place, DEVICES), Load::default(), Luck(50), Instant::now());
+    for round in 0..rounds {
+        let server = Server::start(place);
+        load.aim(&server.address);
+        fleet.under_load(&load, CONNECTIONS, |token| {
+            load.wait_for(1);
+            if round % 4 == 0 {
+                list(&server.address, token, round);
+            }
+            thread::sleep(Duration::from_millis(luck.within(20, 300)));
+            server.kill();
+        });
+        // In every second round the next server is the first to open what was left behind.
+        if round % 2 == 0 {
+            whole(place, &fleet);
+        }
+    }
+    let server = Server::start(place);
+    fleet.settle(&server.address);
+    server.stop();
+    let (reports, acknowledged) = (whole(place, &fleet), fleet.acknowledged());
+    assert_eq!(reports, acknowledged, "each acknowledged once, and nothing else");
+    eprintln!("{rounds} kills on {}: {acknowledged} reports, {:.1} s", place.name, began.elapsed().as_secs_f64());
+}
+
+/// Somebody looks at all devices, so that each ledger has entries.
+fn list(address: &str, token: &str, round: u64) {
+    let mut wire = Wire::open(address).unwrap();
+    let units = wire.get("/api/v1/units", token).unwrap().json();
+    let root = units["units"][0]["id"].as_str().unwrap();
+    let listed = wire.get(&format!("/api/v1/devices?unit={root}&below=true&reason=round+{round}"), token).unwrap();
+    assert_eq!(listed.status, 200, "{listed:?}");
+}
+
+fn whole(place: &Place, fleet: &Fleet) -> usize {
+    let store = place.open();
+    if place.store == "sqlite" {
+        database_is_whole(&store);
+    }
+    count(&store, fleet)
+}
