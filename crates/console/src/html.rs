@@ -1,6 +1,6 @@
 //! Answers of pages: a document, or the way to another page.
 
-use axum::http::header::{CONTENT_TYPE, LOCATION};
+use axum::http::header::{CONTENT_TYPE, LOCATION, REFERRER_POLICY};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use maud::Markup;
@@ -10,7 +10,9 @@ pub(crate) struct Html(pub Markup);
 
 impl IntoResponse for Html {
     fn into_response(self) -> Response {
-        ([(CONTENT_TYPE, "text/html; charset=utf-8")], self.0.into_string()).into_response()
+        // With `no-referrer`, which everything else has, browsers say of our own forms that they come from nowhere.
+        let headers = [(CONTENT_TYPE, "text/html; charset=utf-8"), (REFERRER_POLICY, "same-origin")];
+        (headers, self.0.into_string()).into_response()
     }
 }
 

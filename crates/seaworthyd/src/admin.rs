@@ -22,8 +22,8 @@ use crate::settings::Settings;
 /// Does one of the operator's tasks.
 pub fn run(admin: &Admin, settings: &Settings, out: &mut dyn Write) -> Result<(), Failure> {
     let store = SqlStore::new(office::database_beside(settings)?);
-    let site = settings.public_url.clone().unwrap_or_else(|| format!("http://{}", settings.listen));
-    let site = Site::new(&site).map_err(|error| Failure::new(Code::ConfigurationValue, error.to_string()))?;
+    let site = Site::new(&office::address(settings))
+        .map_err(|error| Failure::new(Code::ConfigurationValue, error.to_string()))?;
     let task = Task { admin, site: &site, at: now() };
     let said = ports::write(&store as &dyn Store, |records| task.run(records)).map_err(failed)?;
     writeln!(out, "{said}").map_err(Failure::output)

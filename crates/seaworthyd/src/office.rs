@@ -21,6 +21,9 @@ use crate::keyring::Keyring;
 use crate::pulse::Pulse;
 use crate::settings::{self, Settings};
 
+/// File of the data folder that says how people and devices reach the server, for the operator's commands beside it.
+const ADDRESS: &str = "address";
+
 /// What stays open while the server runs.
 pub struct Office {
     /// Where requests meet the use-cases.
@@ -44,12 +47,19 @@ pub fn open(settings: &Settings, listens_at: &str) -> Result<Office, Failure> {
         Arc::new(Keyring::open(&settings.data).map_err(|error| data(&settings.data, &error.to_string()))?);
     let site = Site::new(settings.public_url.as_deref().unwrap_or(listens_at))
         .map_err(|error| Failure::new(Code::ConfigurationValue, format!("public_url: {error}")))?;
+    fs::write(settings.data.join(ADDRESS), site.origin()).map_err(|error| data(&settings.data, &error.to_string()))?;
     begin(store.as_ref(), keys.as_ref(), settings)?;
     let surroundings = Surroundings { now, draw, build: env!("CARGO_PKG_VERSION") };
     let pulse = Pulse::of(&store);
     let desk = Arc::new(Desk::open(store, keys, surroundings, site).map_err(failed)?);
     let links = welcome(&desk)?;
     Ok(Office { desk, pulse, links, writers })
+}
+
+/// How people and devices reach a server that runs, or ran last, on the data folder.
+pub fn address(settings: &Settings) -> String {
+    let said = settings.public_url.clone().or_else(|| fs::read_to_string(settings.data.join(ADDRESS)).ok());
+    said.unwrap_or_else(|| format!("http://{}", settings.listen))
 }
 
 /// Makes the data folder, for its owner alone.

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use seaworthy_appraise::SharedAppraisal;
 use seaworthy_model::{Body, Code, Finding, Timeline, Timestamp, Verdict};
 use seaworthy_protocol::{Digest, Entry, EntryKind, Field};
+use seaworthy_stamp::SigningKey;
 use serde::Serialize;
 
 use crate::access::{Access, Look, SetAccess, Why};
@@ -20,6 +21,7 @@ use crate::events::{EventKind, Events};
 use crate::id::Id;
 use crate::intake::closed;
 use crate::ledger::{self, Note};
+use crate::policies::keep_newer;
 use crate::ports::{Current, DeviceQuery, DeviceState, ListedDevice, Records, Standing};
 use crate::tally::Shifts;
 
@@ -309,9 +311,10 @@ impl Reader<'_> {
     }
 
     /// Puts a device into another unit. It takes the same right there as here.
-    pub fn transfer(&self, records: &mut dyn Records, device: Digest, unit: Id) -> Result<(), Error> {
+    pub fn transfer(&self, records: &mut dyn Records, device: Digest, unit: Id, key: &SigningKey) -> Result<(), Error> {
         let (permit, mut standing) = self.act(records, Action::DeviceMove, device)?;
         self.actor.may(Action::DeviceMove, Concern::Unit(unit), &self.view.tree)?;
+        keep_newer(records, self.view, standing.unit, unit, key, self.now)?;
         let mut shifts = Shifts::default();
         shifts.leaves(self.view, &standing);
         standing.unit = unit;

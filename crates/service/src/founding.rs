@@ -49,7 +49,7 @@ pub fn found(
     let view = Directory::load(records)?.view(organisation.id)?.clone();
     let record = policies::sign(records, &view, baseline, Grants::default(), key, at)?;
     let view = Directory::load(records)?.view(organisation.id)?.clone();
-    policies::assign(records, &view, root.id, record.sequence, at)?;
+    policies::assign(records, &view, root.id, record.sequence, key, at)?;
     Ok(organisation)
 }
 

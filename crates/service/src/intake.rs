@@ -492,6 +492,9 @@ fn stamp(
     draw: &mut Draw<'_>,
 ) -> Option<(Passing, Fresh)> {
     let (appraisal, inspected_at) = appraisal?;
+    if appraisal.verdict_at(*inspected_at, at) != Some(Verdict::Pass) {
+        return None;
+    }
     let passing = Passing::new(&appraisal.at(*inspected_at)?, at).ok()?;
     Some((passing, Fresh { id: *crate::draw::id(draw).as_bytes(), presenter }))
 }

@@ -58,15 +58,27 @@ pub fn sign(
 }
 
 /// Puts a document in force for a unit. Where the unit had none of its own, its devices are counted anew.
+///
+/// Devices refuse to go back to a document of a lower number. So one that is not the newest is signed anew, with the same
+/// content and the next number, and that is put in force.
 pub fn assign(
     records: &mut dyn Records,
     view: &View,
     unit: Id,
     sequence: u64,
+    key: &SigningKey,
     at: Timestamp,
 ) -> Result<Assignment, Error> {
     let document = view.document(sequence).filter(|_| view.tree.has(unit));
-    let policy = document.ok_or_else(|| Error::refused(Code::NotFound))?.record.policy;
+    let document = document.ok_or_else(|| Error::refused(Code::NotFound))?;
+    let policy = document.record.policy;
+    let is_newest = view.documents.last().is_some_and(|newest| newest.record.sequence == sequence);
+    let sequence = if is_newest {
+        sequence
+    } else {
+        let content = &document.content;
+        sign(records, view, content.policy.clone(), content.grants, key, at)?.sequence
+    };
     let assignment = Assignment { organisation: view.organisation.id, unit, since: at, sequence };
     records.add_assignment(&assignment)?;
     if view.area(unit) != unit {
@@ -79,6 +91,23 @@ pub fn assign(
     events.of_organisation(EventKind::PolicyAssigned, &Told::Policy { unit, sequence, policy }, &subject)?;
     events.write(records)?;
     Ok(assignment)
+}
+
+/// A device that goes from one unit to another must not be asked to go back to an older document: where the new unit's is
+/// older, it is signed anew for all of that unit.
+pub fn keep_newer(
+    records: &mut dyn Records,
+    view: &View,
+    from: Id,
+    to: Id,
+    key: &SigningKey,
+    at: Timestamp,
+) -> Result<Option<Assignment>, Error> {
+    let sequence = |unit: Id| view.in_force(unit, at).map(|document| document.record.sequence);
+    match (sequence(from), sequence(to)) {
+        (Some(held), Some(asked)) if asked < held => assign(records, view, view.area(to), asked, key, at).map(Some),
+        _ => Ok(None),
+    }
 }
 
 /// Counts the devices of all units anew, by the areas of the view.

@@ -257,9 +257,7 @@ pub(crate) async fn transfer(
     Path(path): Path<DevicePath>,
     Form(form): Form<Move>,
 ) -> Result<SeeOther, Problem> {
-    let unit = form.unit;
-    reading(&desk, &actor, &form.reason, move |reader, scene| reader.transfer(scene.records, path.device, unit))
-        .await?;
+    desk.transfer(actor, Why::new(&form.reason)?, path.device, form.unit).await?;
     Ok(back(&path.device, &form.reason))
 }
 

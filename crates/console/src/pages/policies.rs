@@ -133,14 +133,7 @@ pub(crate) async fn assign(
     Signed(actor): Signed,
     Form(form): Form<NewAssignment>,
 ) -> Result<SeeOther, Problem> {
-    let organisation = actor.organisation;
-    let assigned = desk.change(move |scene| {
-        let view = scene.view(&actor)?;
-        actor.may(Action::PolicyAssign, Concern::Unit(form.unit), &view.tree)?;
-        policies::assign(scene.records, &view, form.unit, form.sequence, scene.now)
-    });
-    assigned.await?;
-    desk.appraise_all(organisation).await?;
+    desk.put_in_force(actor, form.unit, form.sequence).await?;
     Ok(SeeOther("/policies".to_owned()))
 }
 

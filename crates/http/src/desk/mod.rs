@@ -11,12 +11,15 @@ mod visitor;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use seaworthy_model::{Code, Timestamp};
-use seaworthy_protocol::Octets;
+use seaworthy_protocol::{Digest, Octets};
+use seaworthy_service::access::Why;
 use seaworthy_service::appraiser::Appraiser;
-use seaworthy_service::authority::Actor;
+use seaworthy_service::authority::{Action, Actor, Concern};
+use seaworthy_service::devices::Reader;
 use seaworthy_service::directory::{Directory, View};
 use seaworthy_service::draw::Draw;
-use seaworthy_service::ports::{Records, Store, read, write};
+use seaworthy_service::policies;
+use seaworthy_service::ports::{Assignment, Records, Store, read, write};
 use seaworthy_service::reappraisal::reappraise;
 use seaworthy_service::{Error, Id};
 use seaworthy_stamp::SigningKey;
@@ -224,6 +227,32 @@ impl Desk {
             reappraise(desk.store(), &view, desk.appraiser(), desk.now(), |_, _| {}).map(|_| ())
         })
         .await
+    }
+
+    /// Puts a policy document in force for a unit, and waits until it is for all devices.
+    pub async fn put_in_force(self: &Arc<Desk>, actor: Actor, unit: Id, sequence: u64) -> Result<Assignment, Problem> {
+        let organisation = actor.organisation;
+        let key = self.signing_key(self.view(organisation)?.as_ref())?;
+        let assigned = self.change(move |scene| {
+            let view = scene.view(&actor)?;
+            actor.may(Action::PolicyAssign, Concern::Unit(unit), &view.tree)?;
+            policies::assign(scene.records, &view, unit, sequence, &key, scene.now)
+        });
+        let assigned = assigned.await?;
+        self.appraise_all(organisation).await?;
+        Ok(assigned)
+    }
+
+    /// Puts a device into another unit.
+    pub async fn transfer(self: &Arc<Desk>, actor: Actor, why: Why, device: Digest, unit: Id) -> Result<(), Problem> {
+        let key = self.signing_key(self.view(actor.organisation)?.as_ref())?;
+        let moved = self.change(move |scene| {
+            let view = scene.view(&actor)?;
+            let appraiser = scene.appraiser;
+            let reader = Reader { view: &view, appraiser, actor: &actor, why: &why, now: scene.now };
+            reader.transfer(scene.records, device, unit, &key)
+        });
+        moved.await
     }
 
     /// The organisation of an id, for handlers.

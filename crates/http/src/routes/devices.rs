@@ -237,10 +237,7 @@ pub(crate) async fn transfer(
     Path(path): Path<DevicePath>,
     Body(asked): Body<Move>,
 ) -> Result<Done, Problem> {
-    let done = reading(&desk, actor, asked.reason, move |reader, scene| {
-        reader.transfer(scene.records, path.device, asked.unit)
-    });
-    done.await.map(|()| Done)
+    desk.transfer(actor, Why::new(&asked.reason)?, path.device, asked.unit).await.map(|()| Done)
 }
 
 /// Runs work of a reader. It writes: what is looked at is recorded first.

@@ -121,14 +121,7 @@ pub(crate) async fn assign(
     Signed(actor): Signed,
     Body(new): Body<NewAssignment>,
 ) -> Result<Created<Assignment>, Problem> {
-    let organisation = actor.organisation;
-    let assigned = desk.change(move |scene| {
-        let view = scene.view(&actor)?;
-        actor.may(Action::PolicyAssign, Concern::Unit(new.unit), &view.tree)?;
-        policies::assign(scene.records, &view, new.unit, new.sequence, scene.now)
-    });
-    let assigned = assigned.await?;
-    desk.appraise_all(organisation).await?;
+    let assigned = desk.put_in_force(actor, new.unit, new.sequence).await?;
     Ok(Created(assigned))
 }
 

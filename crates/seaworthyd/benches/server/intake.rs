@@ -31,7 +31,9 @@ pub fn run(place: &Place) {
     enrol(&store, &made, now);
     drop(store);
     let server = Server::start(place);
+    let before = server.processor_seconds();
     let (mut waits, elapsed) = report(&server, &made, &bodies, seconds);
+    let used = server.processor_seconds() - before;
     let batch = batch(&server);
     let count = waits.len();
     let rate = count as f64 / elapsed;
@@ -46,6 +48,7 @@ pub fn run(place: &Place) {
          {p50:.1} ms, p99 {p99:.1} ms, {batch} reports a batch, peak memory {memory} MiB",
         place.name
     );
+    println!("  processor time of the server: {:.0} µs a report", used / count as f64 * 1e6);
     println!("  bare inserts of the same bytes, {batch} a commit: {bare:.0}/s; ratio {:.2}", rate / bare);
 }
 

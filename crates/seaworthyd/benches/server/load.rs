@@ -6,7 +6,6 @@ use data_encoding::BASE64URL_NOPAD;
 use seaworthy_model::{Timestamp, canonical};
 use seaworthy_protocol::{Acknowledgement, Digest, EvidenceEnvelope, Reception, Report, VERSION, seal};
 use seaworthy_stamp::{SigningKey, cose};
-use serde_json::Value;
 
 use crate::wire::Connection;
 
@@ -43,14 +42,21 @@ impl Device {
         let (status, answer) = connection.post("/api/v1/reports", Report::TYPE, report);
         let took = began.elapsed().as_secs_f64();
         assert_eq!(status, 200, "{}", String::from_utf8_lossy(&answer));
-        let answered: Value = serde_json::from_slice(&answer).unwrap();
-        let sealed = BASE64URL_NOPAD.decode(answered["acknowledgement"].as_str().unwrap().as_bytes()).unwrap();
+        let sealed = BASE64URL_NOPAD.decode(acknowledgement(&answer)).unwrap();
         let payload = cose::Message::read(&sealed).unwrap().dangerous_unverified_payload().to_vec();
         let acknowledgement: Acknowledgement = canonical::decode(&payload).unwrap();
         assert_eq!(acknowledgement.reception, Reception::Live);
         self.nonce = acknowledgement.nonce;
         took
     }
+}
+
+/// The one field that a device under load reads: taking the whole answer apart would cost the server's own time here.
+fn acknowledgement(answer: &[u8]) -> &[u8] {
+    let name = b"\"acknowledgement\":\"";
+    let begin = answer.windows(name.len()).position(|window| window == name).unwrap() + name.len();
+    let end = begin + answer[begin..].iter().position(|&byte| byte == b'"').unwrap();
+    &answer[begin..end]
 }
 
 /// The p-th percentile, in milliseconds.

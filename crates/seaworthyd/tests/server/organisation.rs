@@ -39,7 +39,6 @@ impl Organisation {
     pub fn admin(&self, words: &[&str]) -> String {
         let mut command = kit::command(&["admin"]);
         command.args(words).arg("--data").arg(&self.data).args(["--store", &self.store]);
-        command.arg(format!("--public-url=http://{}", self.server.address));
         let said = kit::said(&mut command, words);
         assert_eq!(said.code, 0, "{said}");
         said.out.trim().to_owned()
@@ -219,6 +218,35 @@ fn keys_follow_each_other_and_old_stamps_stay() {
         let answer = organisation.post("/api/v1/keys/0/revoke", &json!({ "from": from }));
         assert_eq!(answer.status(), 200, "{answer:?}");
         organisation.post("/api/v1/keys/1/revoke", &json!({ "from": from })).is_problem(409, "already-there");
+    });
+}
+
+#[test]
+fn devices_never_have_to_go_back_to_an_older_policy() {
+    on_each_store(|organisation| {
+        let Some(holder) = Holder::new() else { return };
+        let root = organisation.root();
+        let quay = organisation.made("/api/v1/units", &json!({ "parent": root, "name": "Quay" }));
+        let pier = organisation.made("/api/v1/units", &json!({ "parent": root, "name": "Pier" }));
+        let document =
+            |policy: &str| organisation.made("/api/v1/policies", &json!({ "policy": policy }))["sequence"].clone();
+        let (lenient, six_month) = (document(LENIENT), document("six-month"));
+        let assign = |unit: &Value, sequence: &Value| {
+            organisation.made("/api/v1/assignments", &json!({ "unit": unit["id"], "sequence": sequence }))
+        };
+        assign(&pier, &six_month);
+        holder.does(&["enrol", &organisation.admin(&["enrolment", "--unit=Pier"]), "--yes"]);
+        let assigned = assign(&quay, &lenient);
+        assert!(assigned["sequence"].as_u64() > six_month.as_u64(), "signed anew, under the next number: {assigned}");
+        assign(&pier, &six_month);
+        holder.run(&["report"]);
+        let listed = organisation.get(&format!("/api/v1/devices?unit={root}&below=true&reason=move")).json();
+        let device = listed["devices"][0]["device"].as_str().unwrap();
+        let asked = json!({ "unit": quay["id"], "reason": "moved to the quay" });
+        assert_eq!(organisation.post(&format!("/api/v1/devices/{device}/move"), &asked).status(), 204);
+        holder.run(&["report"]);
+        let (said, _) = holder.run(&["report"]);
+        assert!(said.contains("by policy lenient") && !said.contains("policy-rollback"), "{said}");
     });
 }
 
