@@ -63,23 +63,28 @@ fn lets_a_device_in(browser: &Browser, server: &Server, link: &str) {
         return skip("a device at the console", "the device's program is not built; cargo test --workspace builds it");
     }
     let home = tempfile::tempdir().unwrap();
-    let mut command = Command::new(program);
-    command.args(["enrol", link, "--yes", "--name=laptop"]).env_clear().env("HOME", home.path());
-    let state = home.path().join("state");
-    let said = command.env("XDG_STATE_HOME", state).stdin(Stdio::null()).output().unwrap();
-    let said = String::from_utf8_lossy(&[said.stdout, said.stderr].concat()).into_owned();
+    let run = |words: &[&str]| {
+        let mut command = Command::new(&program);
+        command.args(words).env_clear().env("HOME", home.path()).env("XDG_STATE_HOME", home.path().join("state"));
+        let said = command.stdin(Stdio::null()).output().unwrap();
+        String::from_utf8_lossy(&[said.stdout, said.stderr].concat()).into_owned()
+    };
+    let said = run(&["enrol", link, "--yes", "--name=laptop"]);
+    assert!(said.contains("has to approve this device"), "{said}");
     browser.type_into("//*[@id='reason']", "new devices");
     browser.click("//button[normalize-space()='Show']");
-    assert!(said.contains("has to approve this device"), "{said}");
     browser.text("//main//th[normalize-space()='laptop']");
     browser.click("//button[normalize-space()='Approve']");
     browser.text("//p[normalize-space()='No device waits.']");
+    run(&["report"]);
     browser.open(&server.origin);
     browser.click("//a[normalize-space()='Harbour']");
     browser.type_into("//*[@id='reason']", "a look");
     browser.click("//form[.//*[@id='reason']]//button");
     browser.click("//a[normalize-space()='laptop']");
     browser.arrives("laptop");
+    browser.text("//section[@class='finding']");
+    browser.text("//th[normalize-space()='disk encryption']");
     browser.be_a_phone_in_the_dark();
     browser.picture("console-device.png");
     browser.click("//a[normalize-space()='Who looked at this device']");
