@@ -6,7 +6,7 @@ use axum::extract::State;
 use maud::{Markup, html};
 use seaworthy_http::desk::{Desk, Scene, Signed};
 use seaworthy_http::{Action, Path, Problem, Query};
-use seaworthy_model::{Body, Timestamp, Verdict};
+use seaworthy_model::{Body, Code, Timestamp, Verdict};
 use seaworthy_protocol::Digest;
 use seaworthy_service::access::Why;
 use seaworthy_service::authority::{Actor, Concern};
@@ -108,9 +108,13 @@ fn findings(findings: &[ToldFinding], at: Timestamp) -> Markup {
     }
 }
 
+/// What the rule asks for; where it is not so, that is said. Titles of updates say what is, not what should be.
 fn title(told: &ToldFinding) -> Markup {
+    let (code, is_update) =
+        (told.finding.code, [Code::UpdatePending, Code::UpdateWithheld].contains(&told.finding.code));
     html! {
-        (sentence(told.finding.code.entry().title))
+        @if told.verdict == Verdict::Fail && !is_update { "Not met: " }
+        (sentence(code.entry().title))
         @if let Some(subject) = &told.finding.subject { ": " code { (subject) } }
     }
 }

@@ -83,7 +83,7 @@ fn lets_a_device_in(browser: &Browser, server: &Server, link: &str) {
     browser.click("//form[.//*[@id='reason']]//button");
     browser.click("//a[normalize-space()='laptop']");
     browser.arrives("laptop");
-    browser.text("//section[@class='finding']");
+    browser.text("//h2[normalize-space()='Findings']");
     browser.text("//th[normalize-space()='disk encryption']");
     browser.be_a_phone_in_the_dark();
     browser.picture("console-device.png");
