@@ -31,7 +31,7 @@ pub fn run(place: &Place) {
     let year_ago = now - 365 * DAY;
     let store = place.open();
     let began = Instant::now();
-    let made = made::organisation(place, &store, year_ago - DAY);
+    let made = made::organisation(place, &store, year_ago - DAY, now);
     let made = made::Made { view: with_units(&store, &made), ..made };
     fill(&store, &made.view, devices, year_ago, now);
     drop(store);

@@ -25,7 +25,7 @@ pub fn run(place: &Place) {
     let seconds = setting("SEAWORTHY_BENCH_SECONDS", 10);
     let now = now();
     let store = place.open();
-    let made = made::organisation(place, &store, now);
+    let made = made::organisation(place, &store, now, now);
     let evidence = made::evidence(now);
     let bodies: Vec<Vec<u8>> = (0..IMAGES).map(|image| made::body(&evidence, image)).collect();
     enrol(&store, &made, now);

@@ -32,8 +32,8 @@ pub fn draw_from(start: u64) -> impl FnMut() -> [u8; 32] {
     }
 }
 
-/// Founds the organisation in a store, with its key where the server looks for it.
-pub fn organisation(place: &Place, store: &dyn Store, at: Timestamp) -> Made {
+/// Founds the organisation in a store, with its key where the server looks for it; its token is of now.
+pub fn organisation(place: &Place, store: &dyn Store, at: Timestamp, now: Timestamp) -> Made {
     let key = SigningKey::from_seed(&[9; 32]).unwrap();
     let keys = place.folder.path().join("keys");
     fs::create_dir_all(&keys).unwrap();
@@ -50,9 +50,9 @@ pub fn organisation(place: &Place, store: &dyn Store, at: Timestamp) -> Made {
             name: "bench".into(),
             role: Role::Administrator,
             unit: view.tree.root(),
-            ends_at: at.plus_days(30),
+            ends_at: now.plus_days(30),
         };
-        let (_, secret) = tokens::add_api(records, &view, &actor, &wanted, at, &mut draw)?;
+        let (_, secret) = tokens::add_api(records, &view, &actor, &wanted, now, &mut draw)?;
         Ok::<_, Error>(Made { view, token: seaworthy_http::signin::ApiSecret(secret).to_string() })
     })
     .unwrap()
