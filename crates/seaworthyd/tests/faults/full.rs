@@ -120,7 +120,7 @@ fn a_device_is_told_when_to_come_again() {
     let device = &mut fleet.devices[0];
     let refused = loop {
         match device.report(&mut wire, &body) {
-            Sent::Acknowledged => {}
+            Sent::Acknowledged(_) => {}
             Sent::Refused(answer) => break answer,
             Sent::Lost => panic!("the server is gone"),
         }
@@ -128,7 +128,7 @@ fn a_device_is_told_when_to_come_again() {
     assert_eq!(refused.problem(), (503, "store-full".to_owned()));
     assert!(refused.header("retry-after").unwrap().parse::<u64>().unwrap() > 0);
     fs::remove_file(ballast).unwrap();
-    assert!(matches!(device.report(&mut wire, &body), Sent::Acknowledged), "the same bytes, once there is room");
+    assert!(matches!(device.report(&mut wire, &body), Sent::Acknowledged(_)), "the same bytes, once there is room");
     server.stop();
     fs::remove_dir(format!("{data}.room")).unwrap();
 }

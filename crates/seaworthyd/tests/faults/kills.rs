@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use seaworthy_testkit::postgres::Postgres;
 use seaworthy_testkit::skip;
 
-use crate::kit::{Fleet, Load, Luck, Server, Wire, count, database_is_whole};
+use crate::kit::{Device, Fleet, Load, Luck, Server, Wire, count, database_is_whole};
 use crate::process::Place;
 
 const DEVICES: u64 = 16;
@@ -49,6 +49,8 @@ fn killed(place: &Place, rounds: u64) {
     server.stop();
     let (reports, acknowledged) = (whole(place, &fleet), fleet.acknowledged());
     assert_eq!(reports, acknowledged, "each acknowledged once, and nothing else");
+    let looked_at = |device: &Device| device.kept.iter().any(|kept| kept.acknowledgement.ledger.sequence > 0);
+    assert!(fleet.devices.iter().any(looked_at), "some ledger has an entry");
     eprintln!("{rounds} kills on {}: {acknowledged} reports, {:.1} s", place.name, began.elapsed().as_secs_f64());
 }
 

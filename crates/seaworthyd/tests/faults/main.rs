@@ -9,13 +9,18 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::disallowed_methods,
+    clippy::print_stderr,
     reason = "a test runs programs, and one that cannot go on stops"
 )]
 
+mod clock;
+mod clones;
 mod full;
+mod hostile;
 mod kills;
 mod kit;
 mod postgres;
+mod unsynced;
 
 #[path = "../../benches/server/made.rs"]
 mod made;

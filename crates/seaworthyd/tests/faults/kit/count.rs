@@ -1,7 +1,7 @@
 //! The count afterwards: what a store holds against what its devices remember. Everything is read in a transaction that
 //! is taken back, so that counting changes nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use seaworthy_protocol::{Ask, Digest, Ledger};
 use seaworthy_service::ask::{self, Export};
@@ -18,16 +18,33 @@ const ASKED: u64 = 1 << 40;
 
 /// Holds a store to what the devices of a fleet remember; how many reports it has.
 pub fn count(store: &SqlStore, fleet: &Fleet) -> usize {
+    count_heard(store, fleet, &|_| true)
+}
+
+/// The same at an earlier moment, at which the devices had heard of these messages only.
+pub fn count_heard(store: &SqlStore, fleet: &Fleet, heard: &dyn Fn(&Digest) -> bool) -> usize {
     let reports = within(store, |records| {
         let directory = Directory::load(records)?;
         let mut reports = 0;
         for device in &fleet.devices {
-            reports += device_is_whole(records, &directory, &fleet.view, device)?;
+            reports += device_is_whole(records, &directory, &fleet.view, device, heard)?;
         }
         Ok(reports)
     });
     tallies_are_true(store, &fleet.view);
     reports
+}
+
+/// Every message that a store holds.
+pub fn held(store: &SqlStore, fleet: &Fleet) -> BTreeSet<Digest> {
+    within(store, |records| {
+        let directory = Directory::load(records)?;
+        let mut held = BTreeSet::new();
+        for device in &fleet.devices {
+            held.extend(stored(&export(records, &directory, device)?).into_values());
+        }
+        Ok(held)
+    })
 }
 
 /// Works in a transaction that is taken back.
@@ -46,12 +63,14 @@ fn device_is_whole(
     directory: &Directory,
     view: &View,
     device: &Device,
+    heard: &dyn Fn(&Digest) -> bool,
 ) -> Result<usize, Error> {
     let id = device.id();
     let standing = records.standings(view.organisation.id, &[id])?.remove(0);
     let export = export(records, directory, device)?;
     let stored = stored(&export);
-    for kept in &device.kept {
+    let acknowledged = || device.kept.iter().filter(|kept| heard(&kept.message));
+    for kept in acknowledged() {
         let counter = kept.acknowledgement.counter;
         assert_eq!(stored.get(&counter), Some(&kept.message), "{id}: acknowledged report {counter}");
     }
@@ -63,10 +82,10 @@ fn device_is_whole(
     }
     if let Some((counter, message)) = stored.last_key_value() {
         assert_eq!((standing.counter, standing.message), (*counter, *message), "{id}: its newest report");
-        let newest = device.kept.last().filter(|kept| kept.message == *message);
+        let newest = acknowledged().last().filter(|kept| kept.message == *message);
         assert!(newest.is_none_or(|kept| kept.acknowledgement.nonce == standing.nonce), "{id}: its nonce");
     }
-    let heads = device.kept.iter().map(|kept| kept.acknowledgement.ledger);
+    let heads = acknowledged().map(|kept| kept.acknowledgement.ledger);
     for head in heads.chain([standing.ledger]) {
         Ledger::verified(export.ledger.clone(), head).unwrap_or_else(|wrong| panic!("{id}: {wrong}"));
     }

@@ -4,7 +4,9 @@ use std::io;
 
 use data_encoding::BASE64URL_NOPAD;
 use seaworthy_model::Timestamp;
-use seaworthy_protocol::{Acknowledgement, Ask, DeviceRequest, Digest, EvidenceEnvelope, Report, VERSION, open, seal};
+use seaworthy_protocol::{
+    Acknowledgement, Ask, DeviceRequest, Digest, EvidenceEnvelope, Reception, Report, VERSION, open, seal,
+};
 use seaworthy_stamp::{PublicKey, SigningKey};
 
 use super::{Answer, Wire, now};
@@ -31,7 +33,7 @@ pub struct Pending {
 #[derive(Debug)]
 pub enum Sent {
     /// It is durable, says the server.
-    Acknowledged,
+    Acknowledged(Answer),
     /// Something else was said.
     Refused(Answer),
     /// Nothing was heard.
@@ -94,7 +96,7 @@ impl Device {
             Ok(answer) if answer.status == 200 => {
                 self.acknowledged(&pending, &answer);
                 self.last = Some(pending);
-                Sent::Acknowledged
+                Sent::Acknowledged(answer)
             }
             Ok(answer) => {
                 self.pending = Some(pending);
@@ -104,6 +106,18 @@ impl Device {
                 self.pending = Some(pending);
                 Sent::Lost
             }
+        }
+    }
+
+    /// Sends a new report, which must be acknowledged; how it was received, and whether a stamp came of it.
+    #[track_caller]
+    pub fn reports(&mut self, wire: &mut Wire, body: &[u8]) -> (Reception, bool) {
+        match self.report(wire, body) {
+            Sent::Acknowledged(answer) => {
+                let kept = self.kept.last().unwrap();
+                (kept.acknowledgement.reception, !answer.json()["stamp"].is_null())
+            }
+            other => panic!("{other:?}"),
         }
     }
 

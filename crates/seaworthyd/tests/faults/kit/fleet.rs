@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 use seaworthy_protocol::Digest;
 use seaworthy_service::authority::{Actor, Held, Role};
 use seaworthy_service::directory::{Directory, View};
-use seaworthy_service::ports::write;
+use seaworthy_service::ports::{Identity, Standing, write};
 use seaworthy_service::{Error, Id, units};
 use seaworthy_stamp::PublicKey;
 use seaworthy_store::SqlStore;
+use serde_json::json;
 
 use super::{Device, Sent, Wire, now};
 use crate::made;
@@ -35,7 +36,7 @@ impl Fleet {
     /// Founds an organisation of two units in a store, and enrols devices, half of them in each.
     pub fn enrolled(place: &Place, devices: u64) -> Fleet {
         let (store, at) = (place.open(), now());
-        let founded = made::organisation(place, &store, at);
+        let founded = made::organisation(place, &store, at, at);
         let view = with_quay(&store, &founded.view);
         let units: Vec<Id> = view.tree.units().map(|unit| unit.id).collect();
         let unit = |number: u64| units[usize::try_from(number).unwrap() % units.len()];
@@ -47,6 +48,9 @@ impl Fleet {
             view.tree.units().map(|unit| (unit.id, view.area(unit.id), view.tree.path(unit.id))).collect();
         write(&store, |records| {
             records.put_standings(&standings)?;
+            for standing in &standings {
+                records.put_identity(&nameless(standing))?;
+            }
             Ok::<_, Error>(records.retally(organisation, at.seconds() / 3600, &paths)?)
         })
         .unwrap();
@@ -75,7 +79,7 @@ impl Fleet {
         for device in &mut self.devices {
             while device.pending.is_some() {
                 match device.report(&mut wire, &[]) {
-                    Sent::Acknowledged => {}
+                    Sent::Acknowledged(_) => {}
                     other => {
                         assert!(began.elapsed() < PATIENCE, "still unanswered: {other:?}");
                         thread::sleep(Duration::from_millis(50));
@@ -163,7 +167,7 @@ impl Load {
 
     fn turn(&self, mut wire: Wire, device: &mut Device, body: &[u8]) -> Option<Wire> {
         match device.report(&mut wire, body) {
-            Sent::Acknowledged => {
+            Sent::Acknowledged(_) => {
                 self.acknowledged.fetch_add(1, Ordering::Relaxed);
                 Some(wire)
             }
@@ -179,6 +183,12 @@ impl Load {
             }
         }
     }
+}
+
+/// What people know a device by: next to nothing.
+fn nameless(standing: &Standing) -> Identity {
+    let Standing { organisation, device, nonce_at, .. } = *standing;
+    Identity { organisation, device, name: None, holder: None, person: None, enrolled_at: nonce_at, replaces: None }
 }
 
 fn device(view: &View, number: u64) -> Device {
@@ -214,4 +224,22 @@ fn with_quay(store: &SqlStore, view: &View) -> Arc<View> {
         Ok::<_, Error>(Arc::clone(Directory::load(records)?.view(organisation)?))
     })
     .unwrap()
+}
+
+/// A policy that any machine meets whose release is supported.
+const LENIENT: &str = r#"
+name = "lenient"
+version = 1
+title = "What a test machine meets"
+source = "a test"
+cadence_days = 30
+rules = [{ kind = "release", lts = true, severity = "major" }]
+"#;
+
+/// Puts a policy in force that this machine meets, so that stamps are issued.
+pub fn lenient(wire: &mut Wire, token: &str) {
+    let units = wire.get("/api/v1/units", token).unwrap().json();
+    let root = units["units"].as_array().unwrap().iter().find(|unit| unit["parent"].is_null()).unwrap();
+    let policy = wire.post_json("/api/v1/policies", token, &json!({ "policy": LENIENT }));
+    wire.post_json("/api/v1/assignments", token, &json!({ "unit": root["id"], "sequence": policy["sequence"] }));
 }

@@ -47,6 +47,20 @@ impl Wire {
         self.send(format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n{who}\r\n").as_bytes())
     }
 
+    /// Makes something with a token.
+    #[track_caller]
+    pub fn post_json(&mut self, path: &str, token: &str, body: &Value) -> Value {
+        let body = body.to_string();
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let answer = self.send(request.as_bytes()).unwrap();
+        assert_eq!(answer.status, 201, "{answer:?}");
+        answer.json()
+    }
+
     /// Sends a request as it is, and reads its answer.
     pub fn send(&mut self, request: &[u8]) -> io::Result<Answer> {
         self.stream.get_mut().write_all(request)?;
