@@ -4,13 +4,15 @@
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use seaworthy_http::desk::{KeyStore, KeyStoreError};
 use seaworthy_protocol::Digest;
 use seaworthy_stamp::SigningKey;
+
+use crate::folder;
 
 /// The folder of keys.
 pub struct Keyring {
@@ -22,7 +24,7 @@ impl Keyring {
     /// The folder `keys` of a data folder, made if need be.
     pub fn open(data: &Path) -> io::Result<Keyring> {
         let folder = data.join("keys");
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+        folder::make(&folder)?;
         Ok(Keyring { folder, known: Mutex::new(HashMap::new()) })
     }
 

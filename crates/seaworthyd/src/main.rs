@@ -7,6 +7,7 @@ mod copies;
 mod entrance;
 mod failure;
 mod files;
+mod folder;
 mod keyring;
 mod log;
 mod man;

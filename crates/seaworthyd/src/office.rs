@@ -2,7 +2,6 @@
 //! the one-time link that makes its first administrator.
 
 use std::fs;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -17,6 +16,7 @@ use seaworthy_stamp::SigningKey;
 use seaworthy_store::{Database, SqlStore, driver, migrations};
 
 use crate::failure::Failure;
+use crate::folder;
 use crate::keyring::Keyring;
 use crate::pulse::Pulse;
 use crate::settings::{self, Settings};
@@ -64,8 +64,7 @@ pub fn address(settings: &Settings) -> String {
 
 /// Makes the data folder, for its owner alone.
 fn folder(path: &Path) -> Result<(), Failure> {
-    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
-    made.map_err(|error| data(path, &error.to_string()))
+    folder::make(path).map_err(|error| data(path, &error.to_string()))
 }
 
 fn data(path: &Path, what: &str) -> Failure {

@@ -9,7 +9,7 @@ mod wire;
 pub use count::{count, count_heard, database_is_whole, held};
 pub use device::{Device, Sent};
 pub use fleet::{Fleet, Load, lenient};
-pub use server::Server;
+pub use server::{SEAWORTHYD, Server};
 pub use wire::{Answer, Wire, becomes_ready};
 
 use std::time::{SystemTime, UNIX_EPOCH};

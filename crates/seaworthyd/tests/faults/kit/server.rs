@@ -8,7 +8,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::process::Place;
 
 /// The program under test.
-const SEAWORTHYD: &str = env!("CARGO_BIN_EXE_seaworthyd");
+pub const SEAWORTHYD: &str = env!("CARGO_BIN_EXE_seaworthyd");
 
 /// The words that start a server on a place.
 fn seaworthyd(place: &Place) -> Vec<String> {

@@ -3,6 +3,7 @@
 //! opened: what was acknowledged before that moment is there.
 
 mod disk;
+mod first_start;
 mod trace;
 
 use std::collections::BTreeSet;

@@ -73,23 +73,23 @@ fn event(call: &Call<'_>, folder: &Path) -> Option<Event> {
     let file = file(call, folder)?;
     match name {
         "openat" if words.contains("O_CREAT") => Some(Event::Made { name: file }),
+        "mkdir" | "rename" => Some(Event::Made { name: file }),
         "pwrite64" => {
             Some(Event::Written { name: file, at: last_number(words), bytes: texts(words.split_once('>')?.1) })
         }
         "ftruncate" => Some(Event::Cut { name: file, length: last_number(words) }),
         "unlink" => Some(Event::Unlinked { name: file }),
         "fsync" | "fdatasync" if result.starts_with('0') => Some(Event::Synced { name: file, since }),
-        // Drafts of keys are not what is tried here; a database is written by place.
-        "write" | "rename" => None,
         _ => None,
     }
 }
 
-/// The name of a call's file within the folder: the descriptor's for most, what was opened or unlinked for the others.
+/// The name of a call's file within the folder: the descriptor's for most, the path that is given for the others.
 fn file(call: &Call<'_>, folder: &Path) -> Option<String> {
     let path = match call.name {
         "openat" => bracketed(call.result)?,
-        "unlink" => texts(call.words),
+        "unlink" | "mkdir" => texts(call.words),
+        "rename" => texts(call.words.split_once(", ")?.1),
         _ => bracketed(call.words)?,
     };
     let path = String::from_utf8(path).ok()?;

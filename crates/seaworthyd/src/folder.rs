@@ -1,0 +1,39 @@
+//! Folders that are still there after a power failure: until its parent is synced, a new name may be gone again.
+
+use std::fs::{DirBuilder, File};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+
+/// Makes a folder and what lacks above it, for its owner alone.
+pub fn make(path: &Path) -> io::Result<()> {
+    let lacking: Vec<&Path> = path.ancestors().take_while(|above| !above.exists()).collect();
+    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    for parent in lacking.into_iter().filter_map(Path::parent) {
+        let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+        File::open(parent)?.sync_all()?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn what_lacks_is_made_for_its_owner_alone() {
+        let place = tempfile::tempdir().unwrap();
+        let deep = place.path().join("one/two");
+        for _ in 0..2 {
+            make(&deep).unwrap();
+        }
+        for made in [&deep, &place.path().join("one")] {
+            assert_eq!(fs::metadata(made).unwrap().permissions().mode() & 0o777, 0o700);
+        }
+        fs::write(place.path().join("file"), "").unwrap();
+        assert!(make(&place.path().join("file/below")).is_err());
+    }
+}
