@@ -276,7 +276,10 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Problem {
         let code = error.code();
         match &error {
-            Error::Refused { what, .. } => Problem::new(code).about(what.clone()),
+            Error::Refused { what, .. } => {
+                let problem = Problem::new(code).about(what.clone());
+                if code == Code::NotReady { problem.retry_after(1) } else { problem }
+            }
             Error::Fault(fault) => {
                 // What a store says of itself is for the operator, not for whoever asked.
                 error!(%fault, "the store did not do its work");
@@ -328,5 +331,22 @@ impl KeyStore for Nowhere {
 
     fn put(&self, _: SigningKey) -> Result<Arc<SigningKey>, KeyStoreError> {
         Err(KeyStoreError::Failed("nowhere".into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use seaworthy_service::ports::Fault;
+
+    use super::*;
+
+    #[test]
+    fn what_passes_says_when_to_come_again() {
+        let wait = |error: Error| Problem::from(error).retry_after;
+        assert_eq!(wait(Error::refused(Code::NotReady)), Some(1));
+        assert_eq!(wait(Fault::Full(String::new()).into()), Some(2));
+        assert_eq!(wait(Fault::Unavailable(String::new()).into()), Some(2));
+        assert_eq!(wait(Fault::Other(String::new()).into()), None);
+        assert_eq!(wait(Error::refused(Code::DeviceRevoked)), None);
     }
 }
