@@ -16,6 +16,10 @@ use super::{Access, Address, Backend, Connection, Fault, Row, Value, dialect};
 /// Statements that a connection keeps prepared.
 const STATEMENTS: usize = 256;
 
+/// Every statement of ours looks rows up by a key, in its order. A server that has not counted a table since it grew would
+/// read and sort all of it instead.
+const PLANS: &str = "SET enable_mergejoin = off; SET enable_bitmapscan = off";
+
 /// A connection to a server.
 pub(crate) struct PostgresConnection {
     address: Arc<Address>,
@@ -41,7 +45,9 @@ impl PostgresConnection {
         }
         if is_lost {
             self.close();
-            self.client = Some(self.address.connect()?);
+            let mut client = self.address.connect()?;
+            client.batch_execute(PLANS)?;
+            self.client = Some(client);
         }
         self.client.as_mut().ok_or_else(|| Fault::Unavailable("not connected".to_owned()))
     }

@@ -11,7 +11,7 @@ pub enum Value {
     Text(String),
     /// `BLOB`.
     Blob(Vec<u8>),
-    /// Blobs, texts or integers, for `= ANY(?1)`: into PostgreSQL alone, never out of it.
+    /// Blobs, texts or integers, for `UNNEST`: into PostgreSQL alone, never out of it.
     List(Vec<Value>),
 }
 

@@ -1,4 +1,4 @@
-//! Rows by many keys. PostgreSQL takes them as one array. SQLite takes `… IN (?2,?3,…)`, in groups whose size is a power
+//! Rows by many keys, bytes or texts. PostgreSQL takes them as one array, and joins with it. SQLite takes `… IN (?2,?3,…)`, in groups whose size is a power
 //! of two, the last key repeated, so that there are few statements to prepare.
 
 use seaworthy_service::ports::Fault;
@@ -40,8 +40,10 @@ impl SqlRecords<'_> {
 fn listed(backend: Backend, sql: &str, values: &[Value], keys: &[Value]) -> (String, Vec<Value>) {
     let mut all = values.to_vec();
     if backend == Backend::Postgres {
+        let kind = if matches!(keys.first(), Some(Value::Text(_))) { "TEXT" } else { "BLOB" };
         all.push(Value::List(keys.to_vec()));
-        return (sql.replacen("IN (*)", &format!("= ANY(?{})", all.len()), 1), all);
+        let array = format!("IN (SELECT UNNEST(CAST(?{} AS {kind}[])))", all.len());
+        return (sql.replacen("IN (*)", &array, 1), all);
     }
     let wanted = keys.len().next_power_of_two();
     let places: Vec<String> = (0..wanted).map(|place| format!("?{}", values.len() + 1 + place)).collect();
@@ -58,7 +60,7 @@ mod tests {
         let keys: Vec<Value> = [7_i64, 8, 9].map(Value::from).to_vec();
         let sql = "SELECT a FROM t WHERE b = ?1 AND c IN (*) AND d";
         let (array, values) = listed(Backend::Postgres, sql, &["x".into()], &keys);
-        assert_eq!(array, "SELECT a FROM t WHERE b = ?1 AND c = ANY(?2) AND d");
+        assert_eq!(array, "SELECT a FROM t WHERE b = ?1 AND c IN (SELECT UNNEST(CAST(?2 AS BLOB[]))) AND d");
         assert_eq!(values, ["x".into(), Value::List(keys.clone())]);
         let (sql, values) = listed(Backend::Sqlite, sql, &["x".into()], &keys);
         assert_eq!(sql, "SELECT a FROM t WHERE b = ?1 AND c IN (?2,?3,?4,?5) AND d");

@@ -13,7 +13,7 @@ use seaworthy_service::ports::{DeviceQuery, DeviceState, Fault, ListedDevice};
 
 use super::SqlRecords;
 use super::devices::{current, identity};
-use crate::driver::{self, Row, Value};
+use crate::driver::{self, Backend, Row, Value};
 
 /// Rows that are read in their order to see how many belong to the page, and the most of one statement.
 const PROBE: usize = 128;
@@ -129,17 +129,24 @@ impl SqlRecords<'_> {
         limit: usize,
     ) -> Result<Vec<Digest>, Fault> {
         let states = state.as_ref().map_or(DeviceState::ALL, std::slice::from_ref);
-        let places: Vec<String> = (0..states.len()).map(|place| format!("?{}", place + 5)).collect();
+        let states: Vec<Value> = states.iter().map(|state| state.name().into()).collect();
+        let units: Vec<Value> = units.iter().map(|unit| (*unit).into()).collect();
         let until = until.map_or_else(|| vec![0xff; 33], <[u8]>::to_vec);
         let mut values = vec![organisation.into(), from.into(), until.into(), (limit as i64).into()];
-        values.extend(states.iter().map(|state| Value::from(state.name())));
-        let sql = format!(
-            "SELECT device FROM standings WHERE organisation = ?1 AND unit IN (*) AND state IN ({}) \
-             AND device > ?2 AND device <= ?3 ORDER BY device LIMIT ?4",
-            places.join(",")
-        );
-        let units: Vec<Value> = units.iter().map(|unit| (*unit).into()).collect();
-        let mut found = self.of_keys(&sql, &values, &units, |row| row.digest(0))?;
+        let read = |row: &Row| row.digest(0);
+        let mut found = if self.connection.backend() == Backend::Postgres {
+            values.extend([Value::List(units), Value::List(states)]);
+            self.all(WITHIN, &values, read)?
+        } else {
+            let places: Vec<String> = (0..states.len()).map(|place| format!("?{}", place + 5)).collect();
+            values.extend(states);
+            let sql = format!(
+                "SELECT device FROM standings WHERE organisation = ?1 AND unit IN (*) AND state IN ({}) \
+                 AND device > ?2 AND device <= ?3 ORDER BY device LIMIT ?4",
+                places.join(",")
+            );
+            self.of_keys(&sql, &values, &units, read)?
+        };
         found.sort_unstable();
         Ok(found)
     }
@@ -170,7 +177,8 @@ impl SqlRecords<'_> {
         match query.as_of {
             None => self.of_keys(NOW, &[organisation.into()], &keys, listed),
             Some(at) => {
-                let mut found = self.of_keys(AS_OF, &[organisation.into(), at.into()], &keys, listed)?;
+                let sql = if self.connection.backend() == Backend::Postgres { AS_OF_EACH } else { AS_OF };
+                let mut found = self.of_keys(sql, &[organisation.into(), at.into()], &keys, listed)?;
                 // Of several readings of one second the first has the highest counter.
                 found.dedup_by_key(|device| device.identity.device);
                 Ok(found)
@@ -192,6 +200,20 @@ const AS_OF: &str = "SELECT i.organisation, i.device, i.name, i.holder, i.person
                      ORDER BY x.received_at DESC LIMIT 1) \
                      WHERE s.organisation = ?1 AND s.device IN (*) \
                      ORDER BY s.device, r.counter DESC";
+
+/// The same for PostgreSQL, one device at a time: it would rather join all readings with them.
+const AS_OF_EACH: &str = "SELECT i.organisation, i.device, i.name, i.holder, i.person, i.enrolled_at, i.replaces, \
+                          s.unit, s.state, r.body, r.inspected_at, r.received_at FROM standings s JOIN identities i \
+                          ON i.organisation = s.organisation AND i.device = s.device \
+                          LEFT JOIN LATERAL (SELECT x.body, x.inspected_at, x.received_at FROM readings x \
+                          WHERE x.organisation = s.organisation AND x.device = s.device AND x.live = 1 \
+                          AND x.received_at <= ?2 ORDER BY x.received_at DESC, x.counter DESC LIMIT 1) r ON TRUE \
+                          WHERE s.organisation = ?1 AND s.device IN (*) ORDER BY s.device";
+/// The ids of a window for PostgreSQL, one unit and state at a time: it would rather read all devices in their order.
+const WITHIN: &str = "SELECT met.device FROM UNNEST(CAST(?5 AS BLOB[])) AS units (unit) \
+                      CROSS JOIN UNNEST(CAST(?6 AS TEXT[])) AS states (state) CROSS JOIN LATERAL \
+                      (SELECT device FROM standings WHERE organisation = ?1 AND unit = units.unit \
+                      AND state = states.state AND device > ?2 AND device <= ?3 ORDER BY device LIMIT ?4) AS met";
 
 fn listed(row: &Row) -> Result<ListedDevice, driver::Fault> {
     Ok(ListedDevice {
