@@ -101,6 +101,8 @@ fn the_servers_clock_jumps() {
         (0, history),
         (3653 * DAY, history),
         (0, live),
+        (-3653 * DAY, (Reception::Live, false)),
+        (0, history),
     ] {
         clock.set(jump);
         assert_eq!(device.reports(&mut wire, &body), first, "{jump} s");

@@ -70,3 +70,46 @@ fn whole(place: &Place, fleet: &Fleet) -> usize {
     }
     count(&store, fleet)
 }
+
+/// The count itself: what is not as it was is noticed.
+fn tampered_with(sql: &str) {
+    let place = Place::sqlite();
+    let mut fleet = Fleet::enrolled(&place, 2);
+    let (server, body) = (Server::start(&place), fleet.bodies[0].clone());
+    let mut wire = Wire::open(&server.address).unwrap();
+    for device in &mut fleet.devices {
+        device.reports(&mut wire, &body);
+        device.reports(&mut wire, &body);
+    }
+    list(&server.address, &fleet.token, 0);
+    fleet.devices[0].reports(&mut wire, &body);
+    server.kill();
+    let store = place.open();
+    assert_eq!(count(&store, &fleet), 5);
+    assert!(store.database().write(|connection| connection.execute(sql, &[])).unwrap() > 0, "nothing to change");
+    count(&store, &fleet);
+}
+
+#[test]
+#[should_panic(expected = "acknowledged report 2")]
+fn a_lost_report_is_noticed() {
+    tampered_with("DELETE FROM readings WHERE counter = 2");
+}
+
+#[test]
+#[should_panic(expected = "its newest report")]
+fn a_standing_that_went_back_is_noticed() {
+    tampered_with("UPDATE standings SET counter = counter - 1");
+}
+
+#[test]
+#[should_panic(expected = "entry")]
+fn a_lost_entry_of_a_ledger_is_noticed() {
+    tampered_with("DELETE FROM entries");
+}
+
+#[test]
+#[should_panic(expected = "tallies as kept up")]
+fn a_wrong_tally_is_noticed() {
+    tampered_with("UPDATE tally_now SET devices = devices + 1");
+}
