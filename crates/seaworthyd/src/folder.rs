@@ -1,8 +1,8 @@
-//! Folders that are still there after a power failure: until its parent is synced, a new name may be gone again.
+//! Folders and files that are still there after a power failure: until its parent is synced, a new name may be gone again.
 
-use std::fs::{DirBuilder, File};
-use std::io;
-use std::os::unix::fs::DirBuilderExt;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
 /// Makes a folder and what lacks above it, for its owner alone.
@@ -16,9 +16,18 @@ pub fn make(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Writes a file of a folder, for its owner alone, so that after a crash it is the old one or the new one, whole.
+pub fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let draft = folder.join(format!(".{name}.draft"));
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&draft, folder.join(name))?;
+    File::open(folder)?.sync_all()
+}
+
 #[cfg(test)]
 mod tests {
-    use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;

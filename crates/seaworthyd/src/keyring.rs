@@ -2,9 +2,8 @@
 //! no store and no backup; whoever runs several replicas gives them one folder.
 
 use std::collections::HashMap;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -37,16 +36,6 @@ impl Keyring {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::clone(&key));
         key
     }
-
-    /// Writes a key so that it is there after a crash, or not at all.
-    fn write(&self, id: &Digest, key: &SigningKey) -> io::Result<()> {
-        let (path, draft) = (self.path(id), self.folder.join(format!(".{id}.draft")));
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-        file.write_all(key.to_pem().as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&draft, &path)?;
-        File::open(&self.folder)?.sync_all()
-    }
 }
 
 impl KeyStore for Keyring {
@@ -69,7 +58,8 @@ impl KeyStore for Keyring {
 
     fn put(&self, key: SigningKey) -> Result<Arc<SigningKey>, KeyStoreError> {
         let id = Digest::from(key.public().id());
-        self.write(&id, &key).map_err(|error| KeyStoreError::Failed(format!("{}: {error}", self.folder.display())))?;
+        let written = folder::write(&self.folder, &format!("{id}.key"), key.to_pem().as_bytes());
+        written.map_err(|error| KeyStoreError::Failed(format!("{}: {error}", self.folder.display())))?;
         Ok(self.remember(id, key))
     }
 }

@@ -14,6 +14,7 @@ use seaworthy_service::ports::{self, Fault, Store};
 use seaworthy_service::{Error, founding, people};
 use seaworthy_stamp::SigningKey;
 use seaworthy_store::{Database, SqlStore, driver, migrations};
+use tracing::warn;
 
 use crate::failure::Failure;
 use crate::folder;
@@ -47,7 +48,9 @@ pub fn open(settings: &Settings, listens_at: &str) -> Result<Office, Failure> {
         Arc::new(Keyring::open(&settings.data).map_err(|error| data(&settings.data, &error.to_string()))?);
     let site = Site::new(settings.public_url.as_deref().unwrap_or(listens_at))
         .map_err(|error| Failure::new(Code::ConfigurationValue, format!("public_url: {error}")))?;
-    fs::write(settings.data.join(ADDRESS), site.origin()).map_err(|error| data(&settings.data, &error.to_string()))?;
+    if let Err(error) = folder::write(&settings.data, ADDRESS, site.origin().as_bytes()) {
+        warn!(%error, "the operator's commands will not know the address of this server");
+    }
     begin(store.as_ref(), keys.as_ref(), settings)?;
     let surroundings = Surroundings { now, draw, build: env!("CARGO_PKG_VERSION") };
     let pulse = Pulse::of(&store);
