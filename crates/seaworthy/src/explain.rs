@@ -51,8 +51,9 @@ fn likeness(code: &Code, name: &str) -> f64 {
 mod tests {
     use std::fmt::Write;
 
+    use seaworthy_testkit::derived;
+
     use super::*;
-    use crate::derived;
 
     const HEAD: &str = "# Codes
 

@@ -4,8 +4,6 @@ mod agent;
 mod agree;
 mod check;
 mod cli;
-#[cfg(test)]
-mod derived;
 mod enrol;
 mod explain;
 mod export;

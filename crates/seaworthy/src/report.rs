@@ -70,8 +70,10 @@ fn verdict_of(verdict: Verdict) -> Verdict {
 
 #[cfg(test)]
 mod tests {
+    use seaworthy_testkit::derived;
+
     use super::*;
-    use crate::{derived, schema};
+    use crate::schema;
 
     #[test]
     fn the_schema_is_up_to_date() {

@@ -76,8 +76,9 @@ fn fields(schema: &Value, id: ClaimId) -> Vec<Field> {
 mod tests {
     use std::fmt::Write;
 
+    use seaworthy_testkit::derived;
+
     use super::*;
-    use crate::derived;
 
     const PAGE: &str = "# Scope of an inspection
 
