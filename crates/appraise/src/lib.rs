@@ -29,7 +29,7 @@ use draft::Draft;
 
 pub use fix::combined_fix;
 pub use reference::{Offer, Reference, Support, annotate};
-pub use shared::{SharedAppraisal, appraise_shared, appraise_shared_by};
+pub use shared::{SharedAppraisal, SharedVerdicts, appraise_shared, appraise_shared_by};
 
 /// What a policy says of evidence. Total: evidence that makes no sense is a finding, never an error.
 pub fn appraise(evidence: &Evidence, policy: &Policy, id: PolicyId) -> Appraisal {

@@ -15,10 +15,9 @@ use crate::draft::{Draft, Window};
 use crate::reference::Reference;
 use crate::{catalog, drafted, updates, verdict};
 
-/// What evidence says for every inspection within a span of instants.
+/// The verdicts of evidence for every inspection within a span of instants: all that counts and lists need, and small.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SharedAppraisal {
-    policy: PolicyId,
+pub struct SharedVerdicts {
     cadence_days: u32,
     /// The first inspection it holds for.
     from: Timestamp,
@@ -27,6 +26,13 @@ pub struct SharedAppraisal {
     clock_is_right: bool,
     /// The verdict at every instant after the inspection and before the cadence ends.
     course: Timeline,
+}
+
+/// What evidence says for every inspection within a span of instants.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SharedAppraisal {
+    policy: PolicyId,
+    verdicts: SharedVerdicts,
     drafts: Vec<(Severity, Draft)>,
 }
 
@@ -54,7 +60,8 @@ fn share(evidence: &Evidence, policy: &Policy, id: PolicyId) -> SharedAppraisal 
     let drafts = drafted(&case);
     let clock_is_right = case.window.clock_is_right;
     let course = if clock_is_right { course(&drafts) } else { Timeline::always(Verdict::Unknown) };
-    SharedAppraisal { policy: id, cadence_days: policy.cadence_days, from, until, clock_is_right, course, drafts }
+    let verdicts = SharedVerdicts { cadence_days: policy.cadence_days, from, until, clock_is_right, course };
+    SharedAppraisal { policy: id, verdicts, drafts }
 }
 
 fn course(drafts: &[(Severity, Draft)]) -> Timeline {
@@ -64,6 +71,51 @@ fn course(drafts: &[(Severity, Draft)]) -> Timeline {
 }
 
 impl SharedAppraisal {
+    /// The inspections for which it holds; see [`SharedVerdicts::span`].
+    pub fn span(&self) -> (Timestamp, Timestamp) {
+        self.verdicts.span()
+    }
+
+    /// Whether it holds for an inspection at this instant.
+    pub fn holds(&self, inspected_at: Timestamp) -> bool {
+        self.verdicts.holds(inspected_at)
+    }
+
+    /// The policy that was asked.
+    pub fn policy(&self) -> &PolicyId {
+        &self.policy
+    }
+
+    /// How many findings it makes: what it takes in memory goes by that.
+    pub fn findings(&self) -> usize {
+        self.drafts.len()
+    }
+
+    /// The verdicts alone.
+    pub fn verdicts(&self) -> &SharedVerdicts {
+        &self.verdicts
+    }
+
+    /// The appraisal of an inspection at this instant; none outside the span.
+    pub fn at(&self, inspected_at: Timestamp) -> Option<Appraisal> {
+        let timeline = self.timeline_at(inspected_at)?;
+        let window = self.verdicts.window(inspected_at);
+        let finding = |(severity, draft): &(Severity, Draft)| draft.clone().finding(*severity, &window);
+        Some(Appraisal { policy: self.policy.clone(), timeline, findings: self.drafts.iter().map(finding).collect() })
+    }
+
+    /// The verdict at every instant, by an inspection at this one; none outside the span.
+    pub fn timeline_at(&self, inspected_at: Timestamp) -> Option<Timeline> {
+        self.verdicts.timeline_at(inspected_at)
+    }
+
+    /// The verdict at instant `t`, by an inspection at `inspected_at`; none outside the span. Allocates nothing.
+    pub fn verdict_at(&self, inspected_at: Timestamp, t: Timestamp) -> Option<Verdict> {
+        self.verdicts.verdict_at(inspected_at, t)
+    }
+}
+
+impl SharedVerdicts {
     /// The inspections for which it holds: from the one instant until before the other. The last instant of all times
     /// is within a span that ends there and has no other end.
     pub fn span(&self) -> (Timestamp, Timestamp) {
@@ -73,19 +125,6 @@ impl SharedAppraisal {
     /// Whether it holds for an inspection at this instant.
     pub fn holds(&self, inspected_at: Timestamp) -> bool {
         inspected_at >= self.from && self.until.is_none_or(|until| inspected_at < until)
-    }
-
-    /// The policy that was asked.
-    pub fn policy(&self) -> &PolicyId {
-        &self.policy
-    }
-
-    /// The appraisal of an inspection at this instant; none outside the span.
-    pub fn at(&self, inspected_at: Timestamp) -> Option<Appraisal> {
-        let timeline = self.timeline_at(inspected_at)?;
-        let window = self.window(inspected_at);
-        let finding = |(severity, draft): &(Severity, Draft)| draft.clone().finding(*severity, &window);
-        Some(Appraisal { policy: self.policy.clone(), timeline, findings: self.drafts.iter().map(finding).collect() })
     }
 
     /// The verdict at every instant, by an inspection at this one; none outside the span.

@@ -99,7 +99,7 @@ fn verdicts(
     };
     let with_body = groups.iter().filter_map(|tallied| Some(bounds(tallied.group.body?, tallied.group.day)));
     let wanted: Vec<Inspected> = with_body.flatten().collect();
-    let found = appraiser.appraise(records, view, document, &wanted)?;
+    let found = appraiser.verdicts(records, view, document, &wanted)?;
     let ends: Vec<Verdict> = wanted
         .iter()
         .zip(&found)

@@ -167,7 +167,7 @@ impl Reader<'_> {
         for (sequence, wanted) in by_document {
             let Some(document) = self.view.document(sequence) else { continue };
             let inspected: Vec<Inspected> = wanted.iter().map(|(_, inspected)| *inspected).collect();
-            let found = self.appraiser.appraise(records, self.view, document, &inspected)?;
+            let found = self.appraiser.verdicts(records, self.view, document, &inspected)?;
             for ((device, (_, at)), found) in wanted.into_iter().zip(found) {
                 timelines.extend(found.and_then(|found| found.timeline_at(at)).map(|timeline| (device, timeline)));
             }

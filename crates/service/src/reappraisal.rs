@@ -63,7 +63,7 @@ fn step(
     for of_area in chunk.chunk_by(|a, b| a.0 == b.0) {
         let Some(document) = of_area.first().and_then(|(area, _)| view.in_force(*area, at)) else { continue };
         let inspected: Vec<(Digest, Timestamp)> = of_area.iter().map(|(_, inspected)| *inspected).collect();
-        appraiser.appraise(records, view, document, &inspected)?;
+        appraiser.verdicts(records, view, document, &inspected)?;
     }
     Ok(())
 }
