@@ -67,7 +67,7 @@ fn fill(store: &dyn Store, view: &View, devices: u64, year_ago: Timestamp, now: 
     let organisation = view.organisation.id;
     let evidence = made::evidence(now);
     let bodies: Vec<BodyRecord> = (0..IMAGES)
-        .map(|image| made::body(&evidence, image))
+        .map(|image| made::mixed_body(&evidence, image))
         .map(|bytes| BodyRecord { organisation, digest: Digest::of(&bytes), bytes })
         .collect();
     for chunk in bodies.chunks(250) {

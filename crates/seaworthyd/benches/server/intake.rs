@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use seaworthy_model::Timestamp;
+use seaworthy_model::{Evidence, Timestamp};
 use seaworthy_protocol::Digest;
 use seaworthy_service::Error;
 use seaworthy_service::ports::{Records, Store, write};
@@ -23,14 +23,23 @@ const IMAGES: u64 = 50;
 /// Bytes of a sealed envelope.
 const ENVELOPE: usize = 430;
 
-/// Runs it and prints.
+/// Runs it with a fleet as organisations have it, and prints.
 pub fn run(place: &Place) {
+    measure(place, "nine of ten images without lapses", made::mixed_body);
+}
+
+/// Runs it with a fleet of which every device lacks as many updates as this machine.
+pub fn run_stale(place: &Place) {
+    measure(place, "every image as stale as this machine", made::body);
+}
+
+fn measure(place: &Place, fleet: &str, body: fn(&Evidence, u64) -> Vec<u8>) {
     let seconds = setting("SEAWORTHY_BENCH_SECONDS", 10);
     let now = now();
     let store = place.open();
     let made = made::organisation(place, &store, now, now);
     let evidence = made::evidence(now);
-    let bodies: Vec<Vec<u8>> = (0..IMAGES).map(|image| made::body(&evidence, image)).collect();
+    let bodies: Vec<Vec<u8>> = (0..IMAGES).map(|image| body(&evidence, image)).collect();
     enrol(&store, &made, now);
     drop(store);
     let server = Server::start(place);
@@ -47,8 +56,8 @@ pub fn run(place: &Place) {
     // The bytes of a report as it comes in: its body and its envelope.
     let bare = bare::rows_per_second(&place.database(), bytes + ENVELOPE, batch.max(1), 5.0);
     println!(
-        "intake on {}: {rate:.0} reports/s ({count} in {elapsed:.1} s, {CONNECTIONS} connections, bodies of {bytes} B), p50 \
-         {p50:.1} ms, p99 {p99:.1} ms, {batch} reports a batch, peak memory {memory} MiB",
+        "intake on {}, {fleet}: {rate:.0} reports/s ({count} in {elapsed:.1} s, {CONNECTIONS} connections, bodies of {bytes} B \
+         on average), p50 {p50:.1} ms, p99 {p99:.1} ms, {batch} reports a batch, peak memory {memory} MiB",
         place.name
     );
     println!("  processor time of the server: {:.0} µs a report", used / count as f64 * 1e6);

@@ -1,7 +1,7 @@
 //! The whole server over HTTP on loopback, load generator included: intake against bare inserts of the same bytes in the
 //! same run, and a fleet of a million devices on two thousand bodies. Prints figures and ratios; asserts none.
 //!
-//! `cargo xtask bench server`, or with words: `intake`, `fleet`, `sqlite`, `postgres`; `SEAWORTHY_BENCH_DEVICES` makes
+//! `cargo xtask bench server`, or with words: `intake`, `stale`, `fleet`, `sqlite`, `postgres`; `SEAWORTHY_BENCH_DEVICES` makes
 //! the fleet smaller, `SEAWORTHY_BENCH_SECONDS` the intake longer.
 
 #![allow(
@@ -30,7 +30,7 @@ fn main() {
     let wanted = |word: &str, rivals: &[&str]| {
         words.iter().any(|given| given == word) || !words.iter().any(|given| rivals.contains(&given.as_str()))
     };
-    let (work, stores) = (["intake", "fleet"], ["sqlite", "postgres"]);
+    let (work, stores) = (["intake", "stale", "fleet"], ["sqlite", "postgres"]);
     if wanted("sqlite", &stores) {
         run(&wanted, &work, &|| Some(Place::sqlite()));
     }
@@ -44,7 +44,7 @@ type Part = (&'static str, fn(&Place));
 
 /// Runs the wanted work, each on a store of its own.
 fn run(wanted: &dyn Fn(&str, &[&str]) -> bool, work: &[&str], place: &dyn Fn() -> Option<Place>) {
-    let parts: [Part; 2] = [("intake", intake::run), ("fleet", fleet::run)];
+    let parts: [Part; 3] = [("intake", intake::run), ("stale", intake::run_stale), ("fleet", fleet::run)];
     for (word, part) in parts {
         match (wanted(word, work), place()) {
             (false, _) => {}

@@ -211,7 +211,7 @@ fn bodies() -> &'static [Vec<u8>] {
     static BODIES: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
     BODIES.get_or_init(|| {
         let evidence = made::evidence(now());
-        (0..IMAGES).map(|image| made::body(&evidence, image)).collect()
+        (0..IMAGES).map(|image| made::mixed_body(&evidence, image)).collect()
     })
 }
 
