@@ -17,6 +17,7 @@ mod idempotency;
 mod kit;
 mod metrics;
 mod organisation;
+mod schemathesis;
 mod slow;
 mod stopping;
 mod tls;
