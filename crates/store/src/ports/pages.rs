@@ -140,9 +140,10 @@ impl SqlRecords<'_> {
         } else {
             let places: Vec<String> = (0..states.len()).map(|place| format!("?{}", place + 5)).collect();
             values.extend(states);
+            // Told which index: for the sake of the order SQLite would read all devices of the window.
             let sql = format!(
-                "SELECT device FROM standings WHERE organisation = ?1 AND unit IN (*) AND state IN ({}) \
-                 AND device > ?2 AND device <= ?3 ORDER BY device LIMIT ?4",
+                "SELECT device FROM standings INDEXED BY standings_of_unit WHERE organisation = ?1 AND unit IN (*) \
+                 AND state IN ({}) AND device > ?2 AND device <= ?3 ORDER BY device LIMIT ?4",
                 places.join(",")
             );
             self.of_keys(&sql, &values, &units, read)?
