@@ -3,6 +3,7 @@
 mod devices;
 mod exchange;
 mod organisations;
+mod page;
 mod people;
 mod policies;
 mod sign_in;

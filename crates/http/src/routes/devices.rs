@@ -15,9 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::desk::{Desk, Scene, Signed};
 use crate::extract::{Answer, Body, Done, Path, Query};
 use crate::problem::Problem;
-
-/// Devices of a page when nothing else is asked for.
-const PAGE: u32 = 100;
+use crate::routes::page;
 
 /// Which device.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -64,13 +62,12 @@ pub(crate) async fn list(
     Signed(actor): Signed,
     Query(query): Query<ListQuery>,
 ) -> Result<Answer<DevicePage>, Problem> {
-    let limit = query.limit.unwrap_or(PAGE);
+    let limit = page::limit(query.limit);
     let page = Page { state: query.state, after: query.after, limit, as_of: query.as_of, below: query.below };
     let devices =
         reading(&desk, actor, query.reason, move |reader, scene| reader.list(scene.records, query.unit, &page));
     let devices = devices.await?;
-    let is_full = devices.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
-    let next = devices.last().filter(|_| is_full).map(|last| last.device);
+    let next = page::next(&devices, limit, |last| last.device);
     Ok(Answer(DevicePage { devices, next }))
 }
 
@@ -140,13 +137,12 @@ pub(crate) async fn history(
     Path(path): Path<DevicePath>,
     Query(query): Query<HistoryQuery>,
 ) -> Result<Answer<History>, Problem> {
-    let limit = query.limit.unwrap_or(PAGE);
+    let limit = page::limit(query.limit);
     let reports = reading(&desk, actor, query.reason, move |reader, scene| {
         reader.history(scene.records, path.device, query.before, limit)
     });
     let reports = reports.await?;
-    let is_full = reports.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
-    let next = reports.last().filter(|_| is_full).map(|last| last.received_at);
+    let next = page::next(&reports, limit, |last| last.received_at);
     Ok(Answer(History { reports, next }))
 }
 
@@ -181,13 +177,12 @@ pub(crate) async fn ledger(
     Path(path): Path<DevicePath>,
     Query(query): Query<LedgerQuery>,
 ) -> Result<Answer<LedgerPage>, Problem> {
-    let limit = query.limit.unwrap_or(PAGE);
+    let limit = page::limit(query.limit);
     let entries = reading(&desk, actor, query.reason, move |reader, scene| {
         reader.ledger(scene.records, path.device, query.after, limit)
     });
     let entries = entries.await?;
-    let is_full = entries.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
-    let next = entries.last().filter(|_| is_full).map(|last| last.sequence);
+    let next = page::next(&entries, limit, |last| last.sequence);
     Ok(Answer(LedgerPage { entries, next }))
 }
 

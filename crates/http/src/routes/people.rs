@@ -14,9 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::desk::{Desk, Signed};
 use crate::extract::{Answer, Body, Created, Done, Path, Query};
 use crate::problem::Problem;
-
-/// People of a page when nothing else is asked for.
-const PAGE: u32 = 100;
+use crate::routes::page;
 
 /// Who is signed in.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -69,15 +67,14 @@ pub(crate) async fn list(
     Signed(actor): Signed,
     Query(query): Query<PeopleQuery>,
 ) -> Result<Answer<People>, Problem> {
-    let limit = query.limit.unwrap_or(PAGE).clamp(1, 1000);
+    let limit = page::limit(query.limit);
     let people = desk.read(move |scene| {
         let view = scene.view(&actor)?;
         actor.may(Action::PersonList, Concern::Root, &view.tree)?;
         Ok(scene.records.people(actor.organisation, query.after, limit)?)
     });
     let people = people.await?;
-    let is_full = people.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
-    let next = people.last().filter(|_| is_full).map(|last| last.id);
+    let next = page::next(&people, limit, |last| last.id);
     Ok(Answer(People { people, next }))
 }
 
