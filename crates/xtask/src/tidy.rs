@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 /// The layers of ARCHITECTURE.md. A crate may use crates of lower layers only.
-const LAYERS: [(&str, u8); 15] = [
+const LAYERS: [(&str, u8); 16] = [
     ("seaworthy-model", 0),
+    ("seaworthy-tlog", 0),
     ("seaworthy-versions", 0),
     ("seaworthy-packages", 1),
     ("seaworthy-appraise", 2),
