@@ -10,8 +10,10 @@ mod answers;
 mod enrolment;
 mod evidence;
 mod key;
+mod leaf;
 mod ledger;
 mod link;
+mod log;
 mod octets;
 mod policy;
 mod request;
@@ -22,8 +24,13 @@ pub use answers::{EnrolmentAnswer, OfferAnswer, OfferRequest, ReportAnswer, Requ
 pub use enrolment::{Enrolment, MAX_NOTE};
 pub use evidence::{EvidenceEnvelope, MAX_REPORT, Report};
 pub use key::Successor;
+pub use leaf::{
+    AssignmentLeaf, CatalogLeaf, EntryLeaf, KeyLeaf, LOG_ENTRY, Leaf, LeafKind, LogEntry, ReportLeaf, RevocationLeaf,
+    RevocationReason, Salt, SetReadLeaf, record,
+};
 pub use ledger::{Break, Entry, EntryKind, Field, Head, Ledger, Who};
 pub use link::{Link, LinkError};
+pub use log::{BatchPlace, LogDocument};
 pub use octets::{Digest, Octets};
 pub use policy::PolicyDocument;
 pub use request::{Ask, DeviceRequest};

@@ -7,7 +7,7 @@
 use seaworthy_model::Code;
 
 use crate::cbor::{Fault, Reader, Writer, check_form};
-use crate::key::{PublicKey, SigningKey};
+use crate::key::{KeyId, PublicKey, SigningKey};
 use crate::refusal::Refusal;
 
 /// COSE_Sign1_Tagged.
@@ -17,6 +17,8 @@ const ALGORITHM: i64 = -19;
 const HEADER_ALGORITHM: i64 = 1;
 const HEADER_KEY: i64 = 4;
 const HEADER_TYPE: i64 = 16;
+/// What a Sig_structure of a COSE_Sign1 begins with.
+const CONTEXT: &str = "Signature1";
 
 /// A signed message, taken apart. Nothing in it is believed before [`Message::verify`].
 #[derive(Clone, Debug)]
@@ -86,9 +88,14 @@ impl<'a> Message<'a> {
         self.payload
     }
 
+    /// What the signature covers: the Sig_structure of RFC 9052 §4.4, without external data.
+    pub fn to_be_signed(&self) -> Vec<u8> {
+        to_be_signed(self.protected, self.payload)
+    }
+
     /// The payload, if this key signed the message.
     pub fn verify(&self, key: &PublicKey) -> Option<&'a [u8]> {
-        key.verify(&to_be_signed(self.protected, self.payload), self.signature).then_some(self.payload)
+        key.verify(&self.to_be_signed(), self.signature).then_some(self.payload)
     }
 }
 
@@ -126,14 +133,39 @@ fn label(reader: &mut Reader<'_>) -> Result<i64, Fault> {
 
 /// Signs a payload as a message of one type.
 pub fn sign(key: &SigningKey, content_type: &str, payload: &[u8]) -> Vec<u8> {
-    let mut header = Writer::with_capacity(64);
-    header.map(3).integer(HEADER_ALGORITHM).integer(ALGORITHM);
-    header.integer(HEADER_KEY).byte_string(&key.public().id().hint());
-    header.integer(HEADER_TYPE).text(content_type);
-    sign_with_header(key, &header.into_bytes(), payload)
+    signed(key, &header(key.public().id(), content_type), payload)
 }
 
-fn sign_with_header(key: &SigningKey, protected: &[u8], payload: &[u8]) -> Vec<u8> {
+/// What a key with this id would sign for a payload of one type.
+pub(crate) fn draft(key: KeyId, content_type: &str, payload: &[u8]) -> Vec<u8> {
+    to_be_signed(&header(key, content_type), payload)
+}
+
+/// Signs what [`draft`] made; none if the bytes are no Sig_structure, or the header names another key.
+pub(crate) fn sign_draft(key: &SigningKey, draft: &[u8]) -> Option<Vec<u8>> {
+    let (protected, payload) = parts(draft).ok()?;
+    let named = Header::read(protected).ok()?.key_hint? == key.public().id().hint();
+    named.then(|| signed(key, protected, payload))
+}
+
+/// The protected header and the payload of a Sig_structure.
+fn parts(draft: &[u8]) -> Result<(&[u8], &[u8]), Fault> {
+    check_form(draft)?;
+    let mut reader = Reader::new(draft);
+    let shaped = reader.array()? == 4 && reader.text()? == CONTEXT;
+    let (protected, external, payload) = (reader.byte_string()?, reader.byte_string()?, reader.byte_string()?);
+    if shaped && external.is_empty() { Ok((protected, payload)) } else { Err(Fault::Shape) }
+}
+
+fn header(key: KeyId, content_type: &str) -> Vec<u8> {
+    let mut header = Writer::with_capacity(64);
+    header.map(3).integer(HEADER_ALGORITHM).integer(ALGORITHM);
+    header.integer(HEADER_KEY).byte_string(&key.hint());
+    header.integer(HEADER_TYPE).text(content_type);
+    header.into_bytes()
+}
+
+fn signed(key: &SigningKey, protected: &[u8], payload: &[u8]) -> Vec<u8> {
     let signature = key.sign(&to_be_signed(protected, payload));
     let mut message = Writer::with_capacity(payload.len() + 160);
     message.tag(TAG).array(4).byte_string(protected).map(0).byte_string(payload).byte_string(&signature);
@@ -143,7 +175,7 @@ fn sign_with_header(key: &SigningKey, protected: &[u8], payload: &[u8]) -> Vec<u
 /// The Sig_structure of RFC 9052 §4.4, without external data.
 fn to_be_signed(protected: &[u8], payload: &[u8]) -> Vec<u8> {
     let mut writer = Writer::with_capacity(protected.len() + payload.len() + 32);
-    writer.array(4).text("Signature1").byte_string(protected).byte_string(&[]).byte_string(payload);
+    writer.array(4).text(CONTEXT).byte_string(protected).byte_string(&[]).byte_string(payload);
     writer.into_bytes()
 }
 

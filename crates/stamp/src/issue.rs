@@ -7,7 +7,7 @@ use seaworthy_model::{Appraisal, Code, Grade, Severity, Subject, Timestamp, Verd
 
 use crate::claims::{Claims, StatusReference, TrustVector, is_list_address, is_plain, is_policy_name};
 use crate::cose;
-use crate::key::{PublicKey, SigningKey};
+use crate::key::{KeyId, PublicKey, SigningKey};
 use crate::stamp::{CONTENT_TYPE, Stamp};
 
 /// The name under which stamps say what software issued them.
@@ -128,25 +128,52 @@ pub struct Fresh {
     pub presenter: PublicKey,
 }
 
+/// A stamp that is not signed yet. What its signature will cover can be written down first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsigned(Vec<u8>);
+
+impl Unsigned {
+    /// Makes the stamp that a key with this id is to sign.
+    pub fn new(passing: &Passing, particulars: &Particulars, fresh: &Fresh, key: KeyId) -> Result<Unsigned, NoStamp> {
+        let listed = particulars.status.as_ref().is_none_or(|status| is_list_address(&status.uri));
+        if !listed || !is_plain(&particulars.build) {
+            return Err(NoStamp::Particulars);
+        }
+        let claims = Claims {
+            issued: passing.at,
+            expires: passing.until,
+            id: fresh.id,
+            presenter: fresh.presenter.thumbprint(),
+            subject: particulars.subject,
+            grade: particulars.grade,
+            policy: passing.policy.clone(),
+            policy_digest: passing.policy_digest,
+            trust: passing.trust,
+            developer: DEVELOPER.to_owned(),
+            build: particulars.build.clone(),
+            status: particulars.status.clone(),
+        };
+        Ok(Unsigned(cose::draft(key, CONTENT_TYPE, &claims.encode())))
+    }
+
+    /// Takes what [`Unsigned::to_be_signed`] gave.
+    pub fn from_bytes(to_be_signed: Vec<u8>) -> Unsigned {
+        Unsigned(to_be_signed)
+    }
+
+    /// What the signature will cover: the `Sig_structure` of RFC 9052 §4.4.
+    pub fn to_be_signed(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Signs it; none for bytes that are no such structure, or name another key. Ed25519 signs the same bytes alike.
+    pub fn sign(&self, key: &SigningKey) -> Option<Stamp> {
+        cose::sign_draft(key, &self.0).map(Stamp::from_signed)
+    }
+}
+
 /// Issues a stamp.
 pub fn issue(passing: &Passing, particulars: &Particulars, fresh: &Fresh, key: &SigningKey) -> Result<Stamp, NoStamp> {
-    let listed = particulars.status.as_ref().is_none_or(|status| is_list_address(&status.uri));
-    if !listed || !is_plain(&particulars.build) {
-        return Err(NoStamp::Particulars);
-    }
-    let claims = Claims {
-        issued: passing.at,
-        expires: passing.until,
-        id: fresh.id,
-        presenter: fresh.presenter.thumbprint(),
-        subject: particulars.subject,
-        grade: particulars.grade,
-        policy: passing.policy.clone(),
-        policy_digest: passing.policy_digest,
-        trust: passing.trust,
-        developer: DEVELOPER.to_owned(),
-        build: particulars.build.clone(),
-        status: particulars.status.clone(),
-    };
-    Ok(Stamp::from_signed(cose::sign(key, CONTENT_TYPE, &claims.encode())))
+    let unsigned = Unsigned::new(passing, particulars, fresh, key.public().id())?;
+    unsigned.sign(key).ok_or(NoStamp::Particulars)
 }

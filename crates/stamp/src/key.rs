@@ -8,6 +8,7 @@ use std::fmt;
 
 use data_encoding::{BASE64, HEXLOWER, HEXLOWER_PERMISSIVE};
 use ring::digest::{SHA256, digest};
+use ring::hkdf::{HKDF_SHA256, Salt};
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 
 use crate::cbor::Writer;
@@ -189,6 +190,15 @@ impl SigningKey {
     /// The public half.
     pub const fn public(&self) -> PublicKey {
         self.public
+    }
+
+    /// A secret that whoever has this key can work out, and nobody else (HKDF-SHA-256): for a purpose other than
+    /// signing, another one for each purpose.
+    pub fn derived(&self, purpose: &str) -> Result<[u8; 32], KeyFault> {
+        let extracted = Salt::new(HKDF_SHA256, &[]).extract(&self.seed);
+        let (label, mut secret) = ([purpose.as_bytes()], [0; 32]);
+        let expanded = extracted.expand(&label, HKDF_SHA256).and_then(|expanded| expanded.fill(&mut secret));
+        expanded.map(|()| secret).map_err(|_| KeyFault::Damaged)
     }
 
     /// The 64 bytes of the signature.

@@ -23,7 +23,7 @@ mod trust;
 pub use carrier::{Host, MAX_INPUT, Paper, Qr, TooLong, read};
 pub use check::{CLOCK_TOLERANCE, Checked, Facts, Issuer, MAX_STAMP, PRESENTER_NOTE, check};
 pub use claims::StatusReference;
-pub use issue::{Fresh, NoStamp, Particulars, Passing, issue};
+pub use issue::{Fresh, NoStamp, Particulars, Passing, Unsigned, issue};
 pub use key::{KeyFault, KeyId, PublicKey, SigningKey, sha256};
 pub use refusal::{Answer, REFUSALS, Refusal};
 pub use stamp::{CONTENT_TYPE, Stamp};

@@ -30,6 +30,11 @@ impl Stamp {
         &self.bytes
     }
 
+    /// What its signature covers: the `Sig_structure` of RFC 9052 §4.4.
+    pub fn to_be_signed(&self) -> Option<Vec<u8>> {
+        Message::read(&self.bytes).ok().map(|message| message.to_be_signed())
+    }
+
     /// The text (`.txt`): `SEAWORTHY:S#…`, or a link to the check page of a host.
     pub fn to_text(&self, host: Option<&Host>) -> String {
         carrier::text(&self.bytes, host)

@@ -1,7 +1,7 @@
 //! Issuing: a pass at the instant and with an end, or nothing.
 use crate::kit::*;
 use seaworthy_model::{Appraisal, Code, Finding, Severity, Timeline, Verdict};
-use seaworthy_stamp::{NoStamp, Particulars, Passing, StatusReference, issue};
+use seaworthy_stamp::{NoStamp, Particulars, Passing, StatusReference, Unsigned, issue};
 
 fn with_timeline(timeline: Timeline) -> Appraisal {
     Appraisal { timeline, ..appraisal() }
@@ -72,4 +72,18 @@ fn the_trust_vector_says_only_what_was_judged() {
     assert_eq!(issued(vec![finding(Code::DiskEncrypted, Major, NotApplicable)]), None);
     let both = vec![finding(Code::DiskEncrypted, Major, Pass), finding(Code::FirewallActive, Major, Pass)];
     assert_eq!(issued(both), Some(vec![0xa2, 2, 2, 6, 2]));
+}
+
+/// What is written down before it is signed is exactly what the signature covers; no other key signs it.
+#[test]
+fn a_stamp_is_drafted_and_signed_later() {
+    let passing = Passing::new(&appraisal(), time(ISSUED)).unwrap();
+    let issuer = key(DEVICE);
+    let unsigned = Unsigned::new(&passing, &particulars(), &fresh(), issuer.public().id()).unwrap();
+    let stored = Unsigned::from_bytes(unsigned.to_be_signed().to_vec());
+    let stamp = stored.sign(&issuer).unwrap();
+    assert_eq!(stamp, issue(&passing, &particulars(), &fresh(), &issuer).unwrap());
+    assert_eq!(stamp.to_be_signed().unwrap(), unsigned.to_be_signed());
+    assert_eq!(stored.sign(&key(ORGANISATION)), None);
+    assert_eq!(Unsigned::from_bytes(b"other".to_vec()).sign(&issuer), None);
 }
