@@ -2,7 +2,9 @@
 
 pub mod apt;
 pub mod archive;
+pub mod browser;
 pub mod derived;
+pub mod openid;
 pub mod postgres;
 mod python;
 mod sysroot;

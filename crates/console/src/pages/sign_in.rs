@@ -36,7 +36,7 @@ pub(crate) async fn show(State(ceremonies): State<Arc<Ceremonies>>, Query(query)
             }
         }
         @if ways.passkeys { (passkey()) }
-        (providers(&ways.providers, "/sign-in/openid/", &html! {}))
+        (providers(&ways.providers, "/sign-in/openid/", &|_| html! {}))
         @if ways.passwords { (by_password()) }
         @if has_none(&ways) {
             p { "There is no way to sign in at this address. Browsers know passkeys for host names only: open the server by \
@@ -58,12 +58,12 @@ fn passkey() -> Markup {
     }
 }
 
-/// A button for each provider.
-pub(crate) fn providers(providers: &[ShownProvider], path: &str, fields: &Markup) -> Markup {
+/// A button for each provider, with the fields that its form carries.
+pub(crate) fn providers(providers: &[ShownProvider], path: &str, fields: &dyn Fn(&str) -> Markup) -> Markup {
     html! {
         @for provider in providers {
             form method="post" action={ (path) (provider.name) } class="panel" {
-                (fields)
+                (fields(&provider.name))
                 button type="submit" { "Continue with " (provider.label) }
             }
         }

@@ -57,7 +57,7 @@ fn choice(invitation: &ShownInvitation, ways: &Ways, secret: &str) -> Markup {
         }
         p class="note" { "The link works once, until " (words::instant(invitation.ends_at)) "." }
         @if ways.passkeys { (passkey(secret, is_new)) }
-        (providers(&ways.providers, "/welcome/openid/", &carried(secret, is_new, "provider")))
+        (providers(&ways.providers, "/welcome/openid/", &|name| carried(secret, is_new, &format!("provider-{name}"))))
         @if ways.passwords { (by_password(secret, is_new)) }
         @if has_none(ways) { p { "There is no way to sign in at this address: passkeys need a host name." } }
     }

@@ -9,7 +9,7 @@ use axum::http::{Request, header};
 use data_encoding::BASE64URL_NOPAD;
 use seaworthy_console::pages;
 use seaworthy_http::desk::{Ceremonies, Desk, DeskGate, KeyStore, KeyStoreError, Offer, Surroundings};
-use seaworthy_http::signin::Site;
+use seaworthy_http::signin::{Provider, Site};
 use seaworthy_http::{AddressLimit, Application, Bounds, ClientHeader, Exposure, Metrics, Readiness, router_with};
 use seaworthy_model::Timestamp;
 use seaworthy_protocol::Digest;
@@ -150,7 +150,7 @@ impl Harbour {
 fn router(desk: &Arc<Desk>) -> Router {
     let (_, stopping) = watch::channel(false);
     let metrics = Arc::new(Metrics::new(7));
-    let offer = Offer { passwords: true, ..Offer::default() };
+    let offer = Offer { passwords: true, providers: ["main", "other"].map(provider).into() };
     let application = Application {
         gate: Arc::new(DeskGate(Arc::clone(desk))),
         ceremonies: Arc::new(Ceremonies::new(Arc::clone(desk), offer).unwrap()),
@@ -165,4 +165,14 @@ fn router(desk: &Arc<Desk>) -> Router {
         bounds: Bounds::default(),
     };
     router_with(application.clone(), pages(&application))
+}
+
+fn provider(name: &str) -> Provider {
+    Provider {
+        name: name.to_owned(),
+        label: format!("The {name} one"),
+        issuer: "https://id.example.org".to_owned(),
+        client_id: "seaworthy".to_owned(),
+        client_secret_file: None,
+    }
 }

@@ -4,8 +4,6 @@
 #[cfg(test)]
 mod authenticator;
 #[cfg(test)]
-mod browser;
-#[cfg(test)]
 mod forger;
 #[cfg(test)]
 mod forgeries;

@@ -1,79 +1,30 @@
 //! The whole way with a real provider (npm's oidc-provider): to its pages, signing in there, and back.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use seaworthy_http::signin::{Arrival, Callback, Errand, OpenId, Provider, Refusal, Roots, Sealer, Site, Why};
 use seaworthy_model::Timestamp;
-use seaworthy_testkit::skip;
+use seaworthy_testkit::browser::Browser;
+use seaworthy_testkit::openid;
 
-use crate::browser::Browser;
 use crate::draw;
 
 const SITE: &str = "http://localhost:8080";
 const PATH: &str = "/sign-in/openid/";
 const CLIENTS: [&str; 3] = ["confidential", "public", "shared"];
 
-/// The provider, while it runs.
-struct Running {
-    process: Child,
-    issuer: String,
-    /// Kept open: it writes there now and then.
-    _output: BufReader<ChildStdout>,
+/// The provider, told where its browsers come back to.
+fn start() -> Option<openid::Provider> {
+    let mut provider = openid::Provider::start()?;
+    provider.returns_to(&CLIENTS.map(|client| format!("{SITE}{PATH}{client}")));
+    Some(provider)
 }
 
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-fn start() -> Option<Running> {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oidc");
-    let folder = installed()?;
-    let returns = CLIENTS.map(|client| format!("{SITE}{PATH}{client}"));
-    #[expect(clippy::disallowed_methods, reason = "the provider is a program of its own")]
-    let process = Command::new("node")
-        .arg(here.join("provider.mjs"))
-        .arg(folder)
-        .args(returns)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn();
-    let mut process = match process {
-        Ok(process) => process,
-        Err(error) => {
-            skip("a real OpenID Connect provider", &format!("node does not start: {error}"));
-            return None;
-        }
-    };
-    let mut issuer = String::new();
-    let mut output = BufReader::new(process.stdout.take().unwrap());
-    output.read_line(&mut issuer).unwrap();
-    let running = Running { process, issuer: issuer.trim().to_owned(), _output: output };
-    assert!(running.issuer.starts_with("http://127.0.0.1:"), "the provider did not start");
-    Some(running)
-}
-
-/// The folder into which `tests/oidc/install` put the provider.
-fn installed() -> Option<PathBuf> {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("oidc");
-    if target.join("installed").exists() {
-        return Some(target);
-    }
-    skip("a real OpenID Connect provider", "run crates/http/tests/oidc/install");
-    None
-}
-
-fn openid(issuer: &str) -> OpenId {
+fn known(issuer: &str) -> OpenId {
     let folder = tempfile::tempdir().unwrap();
     let secret = folder.path().join("secret");
-    std::fs::write(&secret, "a secret between the two that is long enough\n").unwrap();
+    std::fs::write(&secret, format!("{}\n", openid::SECRET)).unwrap();
     let providers = CLIENTS.map(|client| Provider {
         name: client.to_owned(),
         label: "Example".to_owned(),
@@ -92,13 +43,7 @@ fn now() -> Timestamp {
 
 /// Signs somebody in at the provider's own pages, and gives what it sends the browser back with.
 fn at_the_provider(browser: &Browser, location: &str, login: &str) -> Callback {
-    let page = browser.follow(location, SITE);
-    assert_eq!(page.status, 200, "{}", page.body);
-    let page = browser.submit(&page.address, &[("prompt", "login"), ("login", login), ("password", "x")], SITE);
-    let page = match page.status {
-        200 => browser.submit(&page.address, &[("prompt", "consent")], SITE),
-        _ => page,
-    };
+    let page = openid::sign_in(browser, location, login, SITE);
     let mut query: BTreeMap<String, String> = page.address.query_pairs().into_owned().collect();
     assert!(query.contains_key("state"), "not sent back: {} {}", page.address, page.body);
     let mut part = |name: &str| query.remove(name);
@@ -114,7 +59,7 @@ fn arrival(openid: &OpenId, client: &str, bend: &dyn Fn(&str) -> String) -> Resu
 #[test]
 fn somebody_goes_there_and_comes_back() {
     let Some(provider) = start() else { return };
-    let openid = openid(&provider.issuer);
+    let openid = known(&provider.issuer);
     let straight = |location: &str| location.to_owned();
     let handle = format!("{}\nada", provider.issuer).into_bytes();
     for client in ["confidential", "public"] {
@@ -132,7 +77,7 @@ fn somebody_goes_there_and_comes_back() {
 #[test]
 fn a_way_back_is_good_once_and_not_for_long() {
     let Some(provider) = start() else { return };
-    let openid = openid(&provider.issuer);
+    let openid = known(&provider.issuer);
     let errand = Errand::Invitation { secret: vec![5; 32], name: "Ada".to_owned() };
     let departure = openid.begin("public", errand.clone(), now(), &mut draw).unwrap();
     let callback = at_the_provider(&Browser::default(), &departure.location, "ada");
@@ -145,11 +90,10 @@ fn a_way_back_is_good_once_and_not_for_long() {
 #[test]
 fn a_provider_that_goes_down_is_said_to_be_down() {
     let Some(mut provider) = start() else { return };
-    let openid = openid(&provider.issuer);
+    let openid = known(&provider.issuer);
     let departure = openid.begin("public", Errand::SignIn, now(), &mut draw).unwrap();
     let callback = at_the_provider(&Browser::default(), &departure.location, "ada");
-    provider.process.kill().unwrap();
-    provider.process.wait().unwrap();
+    provider.stop();
     let refused = openid.finish("public", &callback, Some(&departure.cookie), now());
     assert!(matches!(refused, Err(Refusal::Unreachable { .. })), "{refused:?}");
 }

@@ -11,5 +11,6 @@
 
 mod browser;
 mod console;
+mod openid;
 mod server;
 mod sign_in;

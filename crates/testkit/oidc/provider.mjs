@@ -1,11 +1,13 @@
-// An OpenID Connect provider on a free port of this machine, for the tests alone: node provider.mjs FOLDER ADDRESS...
-// FOLDER holds node_modules; each ADDRESS may be come back to. Prints its issuer when it listens; ends with its input.
+// An OpenID Connect provider on a free port of this machine, for the tests alone: node provider.mjs FOLDER
+// FOLDER holds node_modules. Prints its issuer when it listens; reads a line of addresses that may be come back to, and
+// says that it is ready; ends with its input.
 import { generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 
-const [folder, ...redirect_uris] = process.argv.slice(2);
+const [folder] = process.argv.slice(2);
 const { default: Provider } = await import(pathToFileURL(join(folder, 'node_modules/oidc-provider/lib/index.js')));
 
 const key = (kind, options) => generateKeyPairSync(kind, options).privateKey.export({ format: 'jwk' });
@@ -14,13 +16,12 @@ const keys = [
   { ...key('ec', { namedCurve: 'P-256' }), use: 'sig', kid: 'ec', alg: 'ES256' },
 ];
 const secret = 'a secret between the two that is long enough';
-const client = (client_id, id_token_signed_response_alg, how) => ({
-  client_id, id_token_signed_response_alg, redirect_uris, ...how,
-});
 
 const server = createServer();
-server.listen(0, '127.0.0.1', () => {
-  const issuer = `http://127.0.0.1:${server.address().port}`;
+const answers = (issuer, redirect_uris) => {
+  const client = (client_id, id_token_signed_response_alg, how) => ({
+    client_id, id_token_signed_response_alg, redirect_uris, ...how,
+  });
   const provider = new Provider(issuer, {
     jwks: { keys },
     cookies: { keys: ['for the tests alone'] },
@@ -33,6 +34,11 @@ server.listen(0, '127.0.0.1', () => {
     ],
   });
   server.on('request', provider.callback());
+  process.stdout.write('ready\n');
+};
+server.listen(0, '127.0.0.1', () => {
+  const issuer = `http://127.0.0.1:${server.address().port}`;
   process.stdout.write(`${issuer}\n`);
+  const input = createInterface({ input: process.stdin });
+  input.once('line', (line) => answers(issuer, line.split(' '))).on('close', () => process.exit(0));
 });
-process.stdin.resume().on('end', () => process.exit(0));
