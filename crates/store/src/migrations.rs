@@ -23,6 +23,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { number: 4, name: "evidence", statements: schema::EVIDENCE },
     Migration { number: 5, name: "tallies", statements: schema::TALLIES },
     Migration { number: 6, name: "outbox", statements: schema::OUTBOX },
+    Migration { number: 7, name: "replicas", statements: schema::REPLICAS },
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_version (number INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT";

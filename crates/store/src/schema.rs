@@ -138,3 +138,14 @@ pub(crate) const OUTBOX: &[&str] = &[
     // One row, written to find out whether anything can be.
     "CREATE TABLE ready (place INTEGER NOT NULL, checks INTEGER NOT NULL, PRIMARY KEY (place)) STRICT",
 ];
+
+/// What servers beside each other need to know of each other.
+pub(crate) const REPLICAS: &[&str] = &[
+    // Counted up with each change of what servers hold in memory. A table of its own, because founding locks that of the
+    // organisations.
+    "CREATE TABLE directory_versions (organisation BLOB NOT NULL, version INTEGER NOT NULL, \
+     PRIMARY KEY (organisation)) STRICT",
+    "CREATE TABLE spent_marks (organisation BLOB NOT NULL, mark BLOB NOT NULL, ends_at INTEGER NOT NULL, \
+     PRIMARY KEY (organisation, mark)) STRICT, WITHOUT ROWID",
+    "CREATE INDEX spent_marks_by_end ON spent_marks (ends_at)",
+];

@@ -54,6 +54,13 @@ pub struct Unit {
 
 /// Organisations, keys and units. There are few of them.
 pub trait Organisations {
+    /// A number that grows with every transaction that changes what the directory holds: organisations, keys, units,
+    /// policies, assignments, catalogs, webhooks. In a transaction that writes it MUST count all that is committed up to
+    /// this moment; what the transaction itself changed is not counted.
+    fn directory_version(&mut self) -> Result<u64, Fault>;
+    /// Lets nobody else change what the directory holds of an organisation until the transaction ends: whoever wants to
+    /// waits here, or at the change.
+    fn hold_directory(&mut self, organisation: Id) -> Result<(), Fault>;
     /// All organisations.
     fn organisations(&mut self) -> Result<Vec<Organisation>, Fault>;
     /// Adds one.

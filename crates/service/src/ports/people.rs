@@ -197,7 +197,10 @@ pub trait People {
     fn end_session(&mut self, secret: &Digest) -> Result<(), Fault>;
     /// Ends every session of a person.
     fn end_sessions(&mut self, organisation: Id, person: Id) -> Result<(), Fault>;
-    /// Removes sessions and invitations that ended before an instant.
+    /// Marks something of an organisation as used, and says whether it was not before: of all that use one thing, in
+    /// whatever transactions, one is told so. The mark is kept until an instant.
+    fn spend(&mut self, organisation: Id, mark: &Digest, until: Timestamp) -> Result<bool, Fault>;
+    /// Removes sessions, invitations and marks that ended before an instant.
     fn sweep(&mut self, before: Timestamp) -> Result<(), Fault>;
     /// Adds an API token.
     fn add_api_token(&mut self, token: &ApiToken) -> Result<(), Fault>;

@@ -21,7 +21,7 @@ mod store;
 mod tallies;
 mod tokens;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use seaworthy_protocol::Digest;
 use seaworthy_service::Id;
@@ -41,12 +41,14 @@ pub struct SqlRecords<'a> {
     met: BTreeMap<(Id, Digest), (Id, DeviceState)>,
     /// The organisation whose administrators wait for this transaction.
     held: Option<Id>,
+    /// The organisations of whose directory this transaction changed something.
+    renewed: BTreeSet<Id>,
 }
 
 impl<'a> SqlRecords<'a> {
     /// The records behind a connection within a transaction.
     pub fn new(connection: &'a mut dyn Connection, access: Access) -> SqlRecords<'a> {
-        SqlRecords { connection, access, failed: None, met: BTreeMap::new(), held: None }
+        SqlRecords { connection, access, failed: None, met: BTreeMap::new(), held: None, renewed: BTreeSet::new() }
     }
 
     /// Remembers a fault of the database, and says it in the service's words.
@@ -108,6 +110,17 @@ impl<'a> SqlRecords<'a> {
             let sql = "SELECT 1 FROM organisations WHERE id = ?1 FOR NO KEY UPDATE";
             self.all(sql, &[organisation.into()], |_| Ok(()))?;
             self.held = Some(organisation);
+        }
+        Ok(())
+    }
+
+    /// Before a change of what the directory holds of an organisation: counts its version up, once in a transaction.
+    fn renew(&mut self, organisation: Id) -> Result<(), Fault> {
+        self.hold(organisation)?;
+        if self.renewed.insert(organisation) {
+            let sql = "INSERT INTO directory_versions (organisation, version) VALUES (?1, 1) \
+                       ON CONFLICT (organisation) DO UPDATE SET version = directory_versions.version + 1";
+            self.execute(sql, &[organisation.into()])?;
         }
         Ok(())
     }

@@ -7,6 +7,16 @@ use super::SqlRecords;
 use crate::driver::{self, Row};
 
 impl Organisations for SqlRecords<'_> {
+    fn directory_version(&mut self) -> Result<u64, Fault> {
+        let sql = "SELECT CAST(COALESCE(SUM(version), 0) AS INTEGER) FROM directory_versions";
+        let version = self.first(sql, &[], |row| row.count(0))?.unwrap_or(0);
+        Ok(version.saturating_sub(self.renewed.len() as u64))
+    }
+
+    fn hold_directory(&mut self, organisation: Id) -> Result<(), Fault> {
+        self.hold(organisation)
+    }
+
     fn organisations(&mut self) -> Result<Vec<Organisation>, Fault> {
         if self.locks() {
             // Two servers that start on an empty database found one organisation, not two.
@@ -18,7 +28,7 @@ impl Organisations for SqlRecords<'_> {
     fn add_organisation(&mut self, organisation: &Organisation) -> Result<(), Fault> {
         let values = [organisation.id.into(), organisation.name.as_str().into(), organisation.created_at.into()];
         self.execute("INSERT INTO organisations (id, name, created_at) VALUES (?1, ?2, ?3)", &values)?;
-        Ok(())
+        self.renew(organisation.id)
     }
 
     fn keys(&mut self) -> Result<Vec<KeyRecord>, Fault> {
@@ -28,7 +38,7 @@ impl Organisations for SqlRecords<'_> {
     }
 
     fn put_key(&mut self, key: &KeyRecord) -> Result<(), Fault> {
-        self.hold(key.organisation)?;
+        self.renew(key.organisation)?;
         let sql = "INSERT INTO organisation_keys (organisation, place, id, key, successor, since, revoked_at) \
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (organisation, place) DO UPDATE SET \
                    id = excluded.id, key = excluded.key, successor = excluded.successor, since = excluded.since, \
@@ -53,7 +63,7 @@ impl Organisations for SqlRecords<'_> {
     }
 
     fn put_unit(&mut self, unit: &Unit) -> Result<(), Fault> {
-        self.hold(unit.organisation)?;
+        self.renew(unit.organisation)?;
         let sql = "INSERT INTO units (organisation, id, parent, name) VALUES (?1, ?2, ?3, ?4) \
                    ON CONFLICT (organisation, id) DO UPDATE SET parent = excluded.parent, name = excluded.name";
         let values = [unit.organisation.into(), unit.id.into(), unit.parent.into(), unit.name.as_str().into()];
@@ -62,7 +72,7 @@ impl Organisations for SqlRecords<'_> {
     }
 
     fn remove_unit(&mut self, organisation: Id, unit: Id) -> Result<(), Fault> {
-        self.hold(organisation)?;
+        self.renew(organisation)?;
         self.execute("DELETE FROM units WHERE organisation = ?1 AND id = ?2", &[organisation.into(), unit.into()])?;
         Ok(())
     }

@@ -28,6 +28,7 @@ impl Outbox for SqlRecords<'_> {
     }
 
     fn put_webhook(&mut self, webhook: &Webhook) -> Result<(), Fault> {
+        self.renew(webhook.organisation)?;
         let sql = "INSERT INTO webhooks (organisation, id, url, secret, events, created_at, disabled_at) \
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (organisation, id) DO UPDATE SET \
                    url = excluded.url, secret = excluded.secret, events = excluded.events, \
@@ -46,6 +47,7 @@ impl Outbox for SqlRecords<'_> {
     }
 
     fn remove_webhook(&mut self, organisation: Id, webhook: Id) -> Result<(), Fault> {
+        self.renew(organisation)?;
         let values = [organisation.into(), webhook.into()];
         self.execute("DELETE FROM deliveries WHERE organisation = ?1 AND webhook = ?2", &values)?;
         self.execute("DELETE FROM webhooks WHERE organisation = ?1 AND id = ?2", &values)?;

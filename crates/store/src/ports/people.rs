@@ -136,9 +136,16 @@ impl People for SqlRecords<'_> {
         Ok(())
     }
 
+    fn spend(&mut self, organisation: Id, mark: &Digest, until: Timestamp) -> Result<bool, Fault> {
+        // One that is being written by another transaction is waited for.
+        let sql = "INSERT INTO spent_marks (organisation, mark, ends_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+        Ok(self.execute(sql, &[organisation.into(), mark.into(), until.into()])? == 1)
+    }
+
     fn sweep(&mut self, before: Timestamp) -> Result<(), Fault> {
-        self.execute("DELETE FROM sessions WHERE ends_at < ?1", &[before.into()])?;
-        self.execute("DELETE FROM invitations WHERE ends_at < ?1", &[before.into()])?;
+        for table in ["sessions", "invitations", "spent_marks"] {
+            self.execute(&format!("DELETE FROM {table} WHERE ends_at < ?1"), &[before.into()])?;
+        }
         self.sweep_bodies()
     }
 

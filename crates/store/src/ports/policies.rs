@@ -10,7 +10,7 @@ use crate::driver::{self, Row};
 
 impl Policies for SqlRecords<'_> {
     fn add_policy(&mut self, policy: &PolicyRecord) -> Result<(), Fault> {
-        self.hold(policy.organisation)?;
+        self.renew(policy.organisation)?;
         let sql = "INSERT INTO policies (organisation, sequence, digest, policy, name, issued_at, sealed) \
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
         let values = [
@@ -34,7 +34,7 @@ impl Policies for SqlRecords<'_> {
     }
 
     fn add_assignment(&mut self, assignment: &Assignment) -> Result<(), Fault> {
-        self.hold(assignment.organisation)?;
+        self.renew(assignment.organisation)?;
         let sql = "INSERT INTO assignments (organisation, place, unit, since, sequence) \
                    SELECT CAST(?1 AS BLOB), COALESCE(MAX(place), 0) + 1, CAST(?2 AS BLOB), CAST(?3 AS INTEGER), \
                    CAST(?4 AS INTEGER) FROM assignments WHERE organisation = ?1";
@@ -56,7 +56,7 @@ impl Policies for SqlRecords<'_> {
     }
 
     fn add_catalog(&mut self, catalog: &CatalogRecord) -> Result<(), Fault> {
-        self.hold(catalog.organisation)?;
+        self.renew(catalog.organisation)?;
         let sql = "INSERT INTO catalogs (organisation, since, digest, bytes) VALUES (?1, ?2, ?3, ?4) \
                    ON CONFLICT DO NOTHING";
         let values =

@@ -9,7 +9,7 @@ use seaworthy_service::ports::{Delivery, DeliveryState, Remembered, Webhook};
 use crate::fleet::{ORGANISATION, OTHER, at, digest, id};
 use crate::{for_each_store, get, put};
 
-fn webhook(number: u64) -> Webhook {
+pub(crate) fn webhook(number: u64) -> Webhook {
     Webhook {
         organisation: ORGANISATION,
         id: id(number),

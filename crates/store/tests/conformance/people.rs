@@ -147,6 +147,24 @@ fn sessions_end_singly_together_and_by_themselves() {
 }
 
 #[test]
+fn a_mark_is_spent_once_until_it_ends() {
+    for_each_store(|store| {
+        let spend = |organisation, mark: u64| {
+            put(store, |records| records.spend(organisation, &digest(mark), at(10 * mark as i64)))
+        };
+        assert_eq!(of_eight(store, |_| spend(ORGANISATION, 1)), 1);
+        assert!(spend(ORGANISATION, 2) && spend(OTHER, 1), "another mark, another organisation");
+        put(store, |records| records.sweep(at(11)));
+        assert_eq!((spend(ORGANISATION, 1), spend(ORGANISATION, 2)), (true, false));
+        let taken_back: Result<(), Fault> = write(store, |records| {
+            assert!(records.spend(ORGANISATION, &digest(3), at(30))?);
+            Err(Fault::Other("no session came of it".into()))
+        });
+        assert!(taken_back.is_err() && spend(ORGANISATION, 3));
+    });
+}
+
+#[test]
 fn tokens_are_found_by_their_secret() {
     for_each_store(|store| {
         let api = |number: u64| ApiToken {
