@@ -104,6 +104,7 @@ impl SetAccess {
             fields: fields.clone(),
             query: look.query.to_owned(),
             units: units.clone(),
+            leaf: None,
         };
         records.add_set_read(&read)?;
         Ok(SetAccess { organisation, units, fields })

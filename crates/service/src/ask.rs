@@ -164,7 +164,7 @@ fn hear(
         entries.extend(events.became(EventKind::DeviceLeft, standing)?);
     }
     events.write(records)?;
-    records.add_entries(organisation, &entries)?;
+    ledger::write(records, organisation, entries)?;
     if request.ask == Ask::Leave {
         leave(records, view, standing, at)?;
     }
@@ -209,7 +209,7 @@ fn leave(records: &mut dyn Records, view: &View, standing: &mut Standing, at: Ti
 
 fn entries(records: &mut dyn Records, standing: &Standing) -> Result<Vec<Entry>, Error> {
     let access = Access::of_holder(standing.organisation, standing.device, &[Field::Ledger]);
-    Ok(records.entries(&access, 0, ENTRIES)?)
+    Ok(records.entries(&access, 0, ENTRIES)?.into_iter().map(|kept| kept.entry).collect())
 }
 
 fn export(records: &mut dyn Records, standing: &Standing) -> Result<Export, Error> {

@@ -281,7 +281,8 @@ impl Reader<'_> {
         limit: u32,
     ) -> Result<Vec<Entry>, Error> {
         let (access, _) = self.access(records, Action::DeviceLedger, device, &[Field::Ledger])?;
-        Ok(records.entries(&access, after, limit.clamp(1, MAX_ENTRIES))?)
+        let kept = records.entries(&access, after, limit.clamp(1, MAX_ENTRIES))?;
+        Ok(kept.into_iter().map(|kept| kept.entry).collect())
     }
 
     /// Lets a waiting device in.
@@ -349,7 +350,7 @@ impl Reader<'_> {
         if let Some(kind) = told {
             entries.extend(events.became(kind, &mut standing)?);
         }
-        records.add_entries(standing.organisation, &entries)?;
+        ledger::write(records, standing.organisation, entries)?;
         events.write(records)?;
         shifts.write(records, standing.organisation, self.now)?;
         Ok(records.put_standings(&[standing])?)

@@ -111,7 +111,7 @@ pub fn enter(
     };
     standing.answer = canonical::encode(&acknowledgement).map_err(|error| Error::damaged(error.to_string()))?;
     records.put_identity(&identity(&standing, &enrolment, &token, at))?;
-    records.add_entries(standing.organisation, &entries)?;
+    ledger::write(records, standing.organisation, entries)?;
     events.write(records)?;
     let mut shifts = Shifts::default();
     shifts.comes(view, &standing);
@@ -169,7 +169,7 @@ pub(crate) fn admit(
             records.put_standings(&[retired])?;
         }
     }
-    records.add_entries(standing.organisation, &entries)?;
+    ledger::write(records, standing.organisation, entries)?;
     events.write(records)?;
     shifts.write(records, standing.organisation, at)?;
     Ok(records.put_standings(&[standing])?)

@@ -41,6 +41,7 @@ pub fn found(
         successor: Vec::new(),
         since: at,
         revoked_at: None,
+        leaf: None,
     })?;
     let root =
         Unit { organisation: organisation.id, id: draw::id(draw), parent: None, name: organisation.name.clone() };
@@ -75,6 +76,7 @@ pub fn rotate(
         successor: seal(&successor, old).map_err(|error| Error::damaged(error.to_string()))?,
         since: at,
         revoked_at: None,
+        leaf: None,
     };
     records.put_key(&record)?;
     let mut events = Events::new(view, at);

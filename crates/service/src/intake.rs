@@ -436,7 +436,7 @@ impl<'a> Batch<'a> {
         records.put_standings(&touched)?;
         records.add_readings(&self.readings)?;
         records.add_stamps(&self.stamps)?;
-        records.add_entries(organisation, &self.entries)?;
+        ledger::write(records, organisation, self.entries)?;
         self.events.write(records)?;
         self.shifts.write(records, organisation, self.intake.at)?;
         Ok(())
@@ -481,6 +481,7 @@ fn reading(standing: &Standing, report: &Received, at: Timestamp, inspected_at: 
         live,
         body: report.envelope.body,
         envelope: report.sealed.clone(),
+        leaf: None,
     }
 }
 
@@ -507,6 +508,9 @@ fn record(standing: &Standing, passing: &Passing, fresh: &Fresh, policy: Digest,
         policy,
         issued_at: at,
         expires_at: passing.until(),
+        signed: Vec::new(),
+        status: None,
+        leaf: None,
     }
 }
 

@@ -5,7 +5,7 @@ use seaworthy_protocol::{Digest, Entry, EntryKind, Field, Head, Who};
 
 use crate::error::Error;
 use crate::id::Id;
-use crate::ports::{Fault, Records, SetRead, Standing};
+use crate::ports::{Fault, LedgerEntry, Records, SetRead, Standing};
 
 /// Most set reads that one answer tells of; the others follow with the next.
 pub(crate) const MAX_TOLD: u32 = 64;
@@ -30,9 +30,15 @@ pub(crate) fn append(
     let mut standings = records.standings(organisation, &[device])?;
     let standing = standings.first_mut().ok_or_else(|| Error::refused(Code::NotFound))?;
     let entry = behind(&mut standing.ledger, note, None, at)?;
-    records.add_entries(organisation, &[(device, entry)])?;
+    write(records, organisation, vec![(device, entry)])?;
     records.put_standings(&standings)?;
     Ok(())
+}
+
+/// Writes entries of devices.
+pub(crate) fn write(records: &mut dyn Records, organisation: Id, entries: Vec<(Digest, Entry)>) -> Result<(), Fault> {
+    let kept = |(device, entry)| LedgerEntry { device, entry, set_read: None, leaf: None };
+    records.add_entries(organisation, &entries.into_iter().map(kept).collect::<Vec<_>>())
 }
 
 /// The entry behind a head, which moves on to it.

@@ -52,6 +52,7 @@ pub fn sign(
         name,
         issued_at: at,
         sealed: seal(&document, key).map_err(|error| damaged(&error))?,
+        leaf: None,
     };
     records.add_policy(&record)?;
     Ok(record)
@@ -79,7 +80,7 @@ pub fn assign(
         let content = &document.content;
         sign(records, view, content.policy.clone(), content.grants, key, at)?.sequence
     };
-    let assignment = Assignment { organisation: view.organisation.id, unit, since: at, sequence };
+    let assignment = Assignment { organisation: view.organisation.id, unit, since: at, sequence, leaf: None };
     records.add_assignment(&assignment)?;
     if view.area(unit) != unit {
         let mut changed = view.clone();
@@ -140,7 +141,8 @@ pub fn load_catalog(
     at: Timestamp,
 ) -> Result<CatalogRecord, Error> {
     let bytes = reference.canonical_bytes().map_err(|error| Error::damaged(error.to_string()))?;
-    let record = CatalogRecord { organisation: view.organisation.id, digest: Digest::of(&bytes), since: at, bytes };
+    let digest = Digest::of(&bytes);
+    let record = CatalogRecord { organisation: view.organisation.id, digest, since: at, bytes, leaf: None };
     records.add_catalog(&record)?;
     Ok(record)
 }

@@ -24,6 +24,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { number: 5, name: "tallies", statements: schema::TALLIES },
     Migration { number: 6, name: "outbox", statements: schema::OUTBOX },
     Migration { number: 7, name: "replicas", statements: schema::REPLICAS },
+    Migration { number: 8, name: "log", statements: schema::LOG },
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_version (number INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT";

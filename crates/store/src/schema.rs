@@ -149,3 +149,44 @@ pub(crate) const REPLICAS: &[&str] = &[
      PRIMARY KEY (organisation, mark)) STRICT, WITHOUT ROWID",
     "CREATE INDEX spent_marks_by_end ON spent_marks (ends_at)",
 ];
+
+/// The log, and the leaves of what it commits to.
+pub(crate) const LOG: &[&str] = &[
+    "ALTER TABLE readings ADD COLUMN leaf BLOB",
+    "ALTER TABLE entries ADD COLUMN set_read INTEGER",
+    "ALTER TABLE entries ADD COLUMN leaf BLOB",
+    "ALTER TABLE set_reads ADD COLUMN leaf BLOB",
+    "ALTER TABLE policies ADD COLUMN leaf BLOB",
+    "ALTER TABLE assignments ADD COLUMN leaf BLOB",
+    "ALTER TABLE catalogs ADD COLUMN leaf BLOB",
+    "ALTER TABLE organisation_keys ADD COLUMN leaf BLOB",
+    // Stamps become wide, and as their own key they would lie a handful to a page.
+    "CREATE TABLE wide_stamps (organisation BLOB NOT NULL, device BLOB NOT NULL, issued_at INTEGER NOT NULL, \
+     id BLOB NOT NULL, policy BLOB NOT NULL, expires_at INTEGER NOT NULL, signed BLOB, status_list INTEGER, \
+     status_place INTEGER, leaf BLOB, PRIMARY KEY (organisation, device, issued_at, id)) STRICT",
+    "INSERT INTO wide_stamps (organisation, device, issued_at, id, policy, expires_at) \
+     SELECT organisation, device, issued_at, id, policy, expires_at FROM stamps \
+     ORDER BY organisation, device, issued_at, id",
+    "DROP TABLE stamps",
+    "ALTER TABLE wide_stamps RENAME TO stamps",
+    "CREATE TABLE logs (organisation BLOB NOT NULL, origin TEXT NOT NULL, key BLOB NOT NULL, statuses BLOB NOT NULL, \
+     sealed BLOB NOT NULL, since INTEGER NOT NULL, PRIMARY KEY (organisation)) STRICT",
+    "CREATE TABLE log_states (organisation BLOB NOT NULL, ordered INTEGER NOT NULL, signed_size INTEGER NOT NULL, \
+     signed_note BLOB NOT NULL, published_size INTEGER NOT NULL, published_note BLOB NOT NULL, \
+     PRIMARY KEY (organisation)) STRICT",
+    "CREATE TABLE log_leases (organisation BLOB NOT NULL, holder BLOB NOT NULL, ends_at INTEGER NOT NULL, \
+     PRIMARY KEY (organisation)) STRICT",
+    // What is not in a signed tree yet; `first` once it has its place.
+    "CREATE TABLE log_pool (organisation BLOB NOT NULL, batch INTEGER NOT NULL, at INTEGER NOT NULL, first INTEGER, \
+     entries BLOB NOT NULL, PRIMARY KEY (organisation, batch)) STRICT",
+    "CREATE INDEX log_pool_waiting ON log_pool (organisation, at, batch) WHERE first IS NULL",
+    "CREATE INDEX log_pool_ordered ON log_pool (organisation, first) WHERE first IS NOT NULL",
+    "CREATE TABLE log_batches (organisation BLOB NOT NULL, batch INTEGER NOT NULL, first INTEGER NOT NULL, \
+     entries INTEGER NOT NULL, PRIMARY KEY (organisation, batch)) STRICT, WITHOUT ROWID",
+    "CREATE UNIQUE INDEX log_batches_by_place ON log_batches (organisation, first)",
+    "CREATE TABLE status_lists (organisation BLOB NOT NULL, number INTEGER NOT NULL, seed BLOB NOT NULL, \
+     handed_out INTEGER NOT NULL, opened_at INTEGER NOT NULL, PRIMARY KEY (organisation, number)) STRICT",
+    "CREATE TABLE revocations (organisation BLOB NOT NULL, list INTEGER NOT NULL, place INTEGER NOT NULL, \
+     stamp BLOB NOT NULL, device BLOB NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL, leaf BLOB, \
+     PRIMARY KEY (organisation, list, place)) STRICT, WITHOUT ROWID",
+];

@@ -122,6 +122,7 @@ fn reported(
             live: true,
             body,
             envelope: vec![7; 330],
+            leaf: None,
         });
         standings.push(standing);
     }

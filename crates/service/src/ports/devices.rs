@@ -136,6 +136,8 @@ pub trait Devices {
     fn states(&mut self, organisation: Id, unit: Id) -> Result<Vec<(DeviceState, u64)>, Fault>;
     /// The unit of a device, if there is such a device: whether somebody may look at all.
     fn unit_of(&mut self, organisation: Id, device: &Digest) -> Result<Option<(Id, Option<Id>)>, Fault>;
-    /// Erases what a device is known by, its readings, and their envelopes. Standing, stamps and ledger head stay.
+    /// Erases what a device is known by, its readings with their envelopes, its ledger's entries, and of its stamps what
+    /// was signed; with them the salts of their leaves. Standing, ledger head, and the stamps' ids, policies, dates and
+    /// places in status lists stay.
     fn erase(&mut self, organisation: Id, device: &Digest) -> Result<(), Fault>;
 }

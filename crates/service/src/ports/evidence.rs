@@ -1,7 +1,7 @@
 //! Bodies, readings of them, their appraisals, and the stamps that came of it.
 
 use seaworthy_model::Timestamp;
-use seaworthy_protocol::Digest;
+use seaworthy_protocol::{Digest, Leaf};
 
 use super::Fault;
 use crate::access::Access;
@@ -41,9 +41,20 @@ pub struct Reading {
     pub body: Digest,
     /// The sealed envelope, as the device signed it.
     pub envelope: Vec<u8>,
+    /// Its leaf of the log; none for one that is older than the log.
+    pub leaf: Option<Leaf>,
 }
 
-/// A stamp that was issued. What it says is in it; this is that it was issued.
+/// Where the status of a stamp stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StatusPlace {
+    /// The number of the status list.
+    pub list: u32,
+    /// The place in it.
+    pub place: u32,
+}
+
+/// A stamp that was issued.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StampRecord {
     /// The organisation.
@@ -58,6 +69,13 @@ pub struct StampRecord {
     pub issued_at: Timestamp,
     /// Until when.
     pub expires_at: Timestamp,
+    /// What its signature covers: its `Sig_structure`. Empty for one that is older than the log, and once its device is
+    /// erased.
+    pub signed: Vec<u8>,
+    /// Where its status stands; none for one that is older than status lists.
+    pub status: Option<StatusPlace>,
+    /// Its leaf of the log; none for one that is older than the log, and once its device is erased.
+    pub leaf: Option<Leaf>,
 }
 
 /// What a body, a policy and a catalog together say, for inspections within a span.
@@ -105,6 +123,14 @@ pub trait EvidenceRecords {
     fn add_stamps(&mut self, stamps: &[StampRecord]) -> Result<(), Fault>;
     /// The stamps of a device, newest first, at most `limit`.
     fn stamps(&mut self, access: &Access, limit: u32) -> Result<Vec<StampRecord>, Fault>;
+    /// A stamp that a device was issued at an instant, for the exchange with that device.
+    fn stamp_of(
+        &mut self,
+        organisation: Id,
+        device: &Digest,
+        issued_at: Timestamp,
+        id: Id,
+    ) -> Result<Option<StampRecord>, Fault>;
     /// When each offer was first seen on any device of the organisation. Those that are not there yet are added with the
     /// instant given; those that are there keep theirs. An offer is named `PACKAGE:ARCHITECTURE CANDIDATE`.
     fn first_seen(&mut self, organisation: Id, seen: &[(String, Timestamp)])

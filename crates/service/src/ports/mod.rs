@@ -13,15 +13,18 @@
 mod devices;
 mod evidence;
 mod ledgers;
+mod log;
 mod organisations;
 mod outbox;
 mod people;
 mod policies;
 mod tallies;
+mod tiles;
 
 pub use devices::{Current, DeviceQuery, DeviceState, Devices, Identity, ListedDevice, Standing};
-pub use evidence::{BodyRecord, EvidenceRecords, Reading, StampRecord, StoredAppraisal};
-pub use ledgers::{Ledgers, SetRead};
+pub use evidence::{BodyRecord, EvidenceRecords, Reading, StampRecord, StatusPlace, StoredAppraisal};
+pub use ledgers::{LedgerEntry, Ledgers, SetRead};
+pub use log::{LogRecord, LogState, Logs, OrderedBatch, SignedCheckpoint};
 pub use organisations::{KeyRecord, Organisation, Organisations, Unit};
 pub use outbox::{Delivery, DeliveryState, Outbox, Remembered, Webhook};
 pub use people::{
@@ -29,6 +32,7 @@ pub use people::{
 };
 pub use policies::{Assignment, CatalogRecord, Policies, PolicyRecord};
 pub use tallies::{Group, Tallied, Tallies};
+pub use tiles::TileStore;
 
 /// Why a store did not do its work.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -51,9 +55,15 @@ pub enum Fault {
 }
 
 /// What a transaction can read and write.
-pub trait Records: Organisations + People + Policies + Devices + EvidenceRecords + Ledgers + Tallies + Outbox {}
+pub trait Records:
+    Organisations + People + Policies + Devices + EvidenceRecords + Ledgers + Logs + Tallies + Outbox
+{
+}
 
-impl<T: Organisations + People + Policies + Devices + EvidenceRecords + Ledgers + Tallies + Outbox> Records for T {}
+impl<T> Records for T where
+    T: Organisations + People + Policies + Devices + EvidenceRecords + Ledgers + Logs + Tallies + Outbox
+{
+}
 
 /// The work of a transaction.
 pub type Work<'a> = dyn FnMut(&mut dyn Records) -> Result<(), Fault> + 'a;

@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use seaworthy_model::Timestamp;
-use seaworthy_protocol::Digest;
+use seaworthy_protocol::{Digest, Leaf};
 use serde::{Deserialize, Serialize};
 
 use super::Fault;
@@ -37,6 +37,8 @@ pub struct KeyRecord {
     pub since: Timestamp,
     /// From when on nothing that it signed may be believed.
     pub revoked_at: Option<Timestamp>,
+    /// The leaf of its newest change in the log; none for one that is older than the log.
+    pub leaf: Option<Leaf>,
 }
 
 /// A part of an organisation. Units form a tree.
@@ -55,8 +57,8 @@ pub struct Unit {
 /// Organisations, keys and units. There are few of them.
 pub trait Organisations {
     /// A number that grows with every transaction that changes what the directory holds: organisations, keys, units,
-    /// policies, assignments, catalogs, webhooks. In a transaction that writes it MUST count all that is committed up to
-    /// this moment; what the transaction itself changed is not counted.
+    /// policies, assignments, catalogs, webhooks, logs. In a transaction that writes it MUST count all that is committed
+    /// up to this moment; what the transaction itself changed is not counted.
     fn directory_version(&mut self) -> Result<u64, Fault>;
     /// Lets nobody else change what the directory holds of an organisation until the transaction ends: whoever wants to
     /// waits here, or at the change.

@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use seaworthy_model::Timestamp;
-use seaworthy_protocol::Digest;
+use seaworthy_protocol::{Digest, Leaf};
 use serde::{Deserialize, Serialize};
 
 use super::Fault;
@@ -27,6 +27,10 @@ pub struct PolicyRecord {
     #[serde(skip)]
     #[schemars(skip)]
     pub sealed: Vec<u8>,
+    /// Its leaf of the log; none for one that is older than the log.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub leaf: Option<Leaf>,
 }
 
 /// A policy document is in force for a unit, and for what is below it without one of its own, since an instant.
@@ -40,6 +44,10 @@ pub struct Assignment {
     pub since: Timestamp,
     /// The document's number.
     pub sequence: u64,
+    /// Its leaf of the log; none for one that is older than the log.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub leaf: Option<Leaf>,
 }
 
 /// A version of the server's catalog.
@@ -53,6 +61,8 @@ pub struct CatalogRecord {
     pub since: Timestamp,
     /// Its deterministic CBOR.
     pub bytes: Vec<u8>,
+    /// Its leaf of the log; none for one that is older than the log.
+    pub leaf: Option<Leaf>,
 }
 
 /// Policies, assignments and catalogs. There are few; their history is kept, so that the past can be told.

@@ -1,7 +1,7 @@
 //! How the service's values stand in columns: ids and digests as bytes, instants as seconds, lists as deterministic CBOR.
 
 use seaworthy_model::{Timestamp, canonical};
-use seaworthy_protocol::Digest;
+use seaworthy_protocol::{Digest, Leaf};
 use seaworthy_service::Id;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -32,6 +32,12 @@ impl From<Timestamp> for Value {
     }
 }
 
+impl From<Leaf> for Value {
+    fn from(leaf: Leaf) -> Value {
+        leaf.to_bytes().into()
+    }
+}
+
 /// A count that may use all 64 bits, kept bit by bit.
 pub(super) fn count(number: u64) -> Value {
     number.cast_signed().into()
@@ -59,6 +65,12 @@ impl Row {
 
     pub(super) fn optional_digest(&self, column: usize) -> Result<Option<Digest>, Fault> {
         Ok(self.optional_bytes(column)?.map(Digest::from_bytes))
+    }
+
+    pub(super) fn leaf(&self, column: usize) -> Result<Option<Leaf>, Fault> {
+        let Some(bytes) = self.optional_blob(column)? else { return Ok(None) };
+        let leaf = Leaf::from_bytes(bytes).ok_or_else(|| Fault::Corrupt(format!("column {column}: not a leaf")))?;
+        Ok(Some(leaf))
     }
 
     pub(super) fn at(&self, column: usize) -> Result<Timestamp, Fault> {

@@ -3,6 +3,8 @@
 //! A body may be another device's too, and whether it is can change while a device leaves. So it is only noted that the
 //! body has lost a device; [`SqlRecords::sweep_bodies`] removes the bodies that no device has left, with intake kept
 //! waiting for that moment. Appraisals stay: past verdicts are counted by them.
+//!
+//! A leaf goes with its record: without the salt, nobody can tell what its entry of the log committed to.
 
 use seaworthy_protocol::Digest;
 use seaworthy_service::Id;
@@ -29,6 +31,8 @@ impl SqlRecords<'_> {
         for table in ["readings", "identities", "entries"] {
             self.execute(&format!("DELETE FROM {table} WHERE organisation = ?1 AND device = ?2"), &values)?;
         }
+        let sql = "UPDATE stamps SET signed = NULL, leaf = NULL WHERE organisation = ?1 AND device = ?2";
+        self.execute(sql, &values)?;
         Ok(())
     }
 

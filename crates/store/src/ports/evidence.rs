@@ -7,7 +7,9 @@ use seaworthy_model::Timestamp;
 use seaworthy_protocol::Digest;
 use seaworthy_service::Id;
 use seaworthy_service::access::Access;
-use seaworthy_service::ports::{BodyRecord, EvidenceRecords, Fault, Reading, StampRecord, StoredAppraisal};
+use seaworthy_service::ports::{
+    BodyRecord, EvidenceRecords, Fault, Reading, StampRecord, StatusPlace, StoredAppraisal,
+};
 
 use super::SqlRecords;
 use super::columns::count;
@@ -22,16 +24,17 @@ static BODY_DEVICES: LazyLock<Insert> =
     LazyLock::new(|| Insert::new("INSERT INTO body_devices (organisation, body, device)", 3, STAY));
 static READINGS: LazyLock<Insert> = LazyLock::new(|| {
     let head = "INSERT INTO readings (organisation, device, counter, message, received_at, device_time, \
-                inspected_at, live, body, envelope)";
-    Insert::new(head, 10, STAY)
+                inspected_at, live, body, envelope, leaf)";
+    Insert::new(head, 11, STAY)
 });
 static APPRAISALS: LazyLock<Insert> = LazyLock::new(|| {
     let head = "INSERT INTO appraisals (organisation, policy, catalog, body, from_at, until_at, bytes)";
     Insert::new(head, 7, STAY)
 });
 static STAMPS: LazyLock<Insert> = LazyLock::new(|| {
-    let head = "INSERT INTO stamps (organisation, device, issued_at, id, policy, expires_at)";
-    Insert::new(head, 6, STAY)
+    let head = "INSERT INTO stamps (organisation, device, issued_at, id, policy, expires_at, signed, status_list, \
+                status_place, leaf)";
+    Insert::new(head, 10, STAY)
 });
 static FIRST_SEEN: LazyLock<Insert> =
     LazyLock::new(|| Insert::new("INSERT INTO first_seen (organisation, offer, at)", 3, STAY));
@@ -79,7 +82,7 @@ impl EvidenceRecords for SqlRecords<'_> {
 
     fn readings(&mut self, access: &Access, before: Timestamp, limit: u32) -> Result<Vec<Reading>, Fault> {
         let sql = "SELECT organisation, device, counter, message, received_at, device_time, inspected_at, live, body, \
-                   envelope FROM readings WHERE organisation = ?1 AND device = ?2 AND received_at < ?3 \
+                   envelope, leaf FROM readings WHERE organisation = ?1 AND device = ?2 AND received_at < ?3 \
                    ORDER BY received_at DESC, counter DESC LIMIT ?4";
         let values = [access.organisation().into(), access.device().into(), before.into(), limit.into()];
         self.all(sql, &values, reading)
@@ -114,9 +117,22 @@ impl EvidenceRecords for SqlRecords<'_> {
     }
 
     fn stamps(&mut self, access: &Access, limit: u32) -> Result<Vec<StampRecord>, Fault> {
-        let sql = "SELECT organisation, device, issued_at, id, policy, expires_at FROM stamps \
-                   WHERE organisation = ?1 AND device = ?2 ORDER BY issued_at DESC, id DESC LIMIT ?3";
+        let sql = "SELECT organisation, device, issued_at, id, policy, expires_at, signed, status_list, status_place, \
+                   leaf FROM stamps WHERE organisation = ?1 AND device = ?2 \
+                   ORDER BY issued_at DESC, id DESC LIMIT ?3";
         self.all(sql, &[access.organisation().into(), access.device().into(), limit.into()], stamp)
+    }
+
+    fn stamp_of(
+        &mut self,
+        organisation: Id,
+        device: &Digest,
+        issued_at: Timestamp,
+        id: Id,
+    ) -> Result<Option<StampRecord>, Fault> {
+        let sql = "SELECT organisation, device, issued_at, id, policy, expires_at, signed, status_list, status_place, \
+                   leaf FROM stamps WHERE organisation = ?1 AND device = ?2 AND issued_at = ?3 AND id = ?4";
+        self.first(sql, &[organisation.into(), device.into(), issued_at.into(), id.into()], stamp)
     }
 
     fn first_seen(
@@ -159,7 +175,7 @@ fn sorted(digests: &[Digest]) -> Vec<Value> {
     digests.iter().map(Value::from).collect()
 }
 
-fn of_reading(reading: &Reading) -> [Value; 10] {
+fn of_reading(reading: &Reading) -> [Value; 11] {
     [
         reading.organisation.into(),
         reading.device.into(),
@@ -171,6 +187,7 @@ fn of_reading(reading: &Reading) -> [Value; 10] {
         reading.live.into(),
         reading.body.into(),
         reading.envelope.as_slice().into(),
+        reading.leaf.into(),
     ]
 }
 
@@ -186,6 +203,7 @@ fn reading(row: &Row) -> Result<Reading, driver::Fault> {
         live: row.boolean(7)?,
         body: row.digest(8)?,
         envelope: row.blob(9)?.to_vec(),
+        leaf: row.leaf(10)?,
     })
 }
 
@@ -213,7 +231,8 @@ fn appraisal(row: &Row) -> Result<StoredAppraisal, driver::Fault> {
     })
 }
 
-fn of_stamp(stamp: &StampRecord) -> [Value; 6] {
+fn of_stamp(stamp: &StampRecord) -> [Value; 10] {
+    let signed = Some(stamp.signed.as_slice()).filter(|signed| !signed.is_empty());
     [
         stamp.organisation.into(),
         stamp.device.into(),
@@ -221,10 +240,14 @@ fn of_stamp(stamp: &StampRecord) -> [Value; 6] {
         stamp.id.into(),
         stamp.policy.into(),
         stamp.expires_at.into(),
+        signed.into(),
+        stamp.status.map(|status| status.list).into(),
+        stamp.status.map(|status| status.place).into(),
+        stamp.leaf.into(),
     ]
 }
 
-fn stamp(row: &Row) -> Result<StampRecord, driver::Fault> {
+pub(super) fn stamp(row: &Row) -> Result<StampRecord, driver::Fault> {
     Ok(StampRecord {
         organisation: row.id(0)?,
         device: row.digest(1)?,
@@ -232,5 +255,13 @@ fn stamp(row: &Row) -> Result<StampRecord, driver::Fault> {
         id: row.id(3)?,
         policy: row.digest(4)?,
         expires_at: row.at(5)?,
+        signed: row.optional_blob(6)?.unwrap_or_default().to_vec(),
+        status: status(row)?,
+        leaf: row.leaf(9)?,
     })
+}
+
+fn status(row: &Row) -> Result<Option<StatusPlace>, driver::Fault> {
+    let is_there = row.optional_integer(7)?.is_some();
+    is_there.then(|| Ok(StatusPlace { list: row.number(7)?, place: row.number(8)? })).transpose()
 }

@@ -1,5 +1,6 @@
-//! Rows by many keys, bytes or texts. PostgreSQL takes them as one array, and joins with it. SQLite takes `… IN (?2,?3,…)`, in groups whose size is a power
-//! of two, the last key repeated, so that there are few statements to prepare.
+//! Rows by many keys, bytes, texts or numbers. PostgreSQL takes them as one array, and joins with it. SQLite takes
+//! `… IN (?2,?3,…)`, in groups whose size is a power of two, the last key repeated, so that there are few statements to
+//! prepare.
 
 use seaworthy_service::ports::Fault;
 
@@ -40,7 +41,11 @@ impl SqlRecords<'_> {
 fn listed(backend: Backend, sql: &str, values: &[Value], keys: &[Value]) -> (String, Vec<Value>) {
     let mut all = values.to_vec();
     if backend == Backend::Postgres {
-        let kind = if matches!(keys.first(), Some(Value::Text(_))) { "TEXT" } else { "BLOB" };
+        let kind = match keys.first() {
+            Some(Value::Text(_)) => "TEXT",
+            Some(Value::Integer(_)) => "INTEGER",
+            _ => "BLOB",
+        };
         all.push(Value::List(keys.to_vec()));
         let array = format!("IN (SELECT UNNEST(CAST(?{} AS {kind}[])))", all.len());
         return (sql.replacen("IN (*)", &array, 1), all);
@@ -60,7 +65,7 @@ mod tests {
         let keys: Vec<Value> = [7_i64, 8, 9].map(Value::from).to_vec();
         let sql = "SELECT a FROM t WHERE b = ?1 AND c IN (*) AND d";
         let (array, values) = listed(Backend::Postgres, sql, &["x".into()], &keys);
-        assert_eq!(array, "SELECT a FROM t WHERE b = ?1 AND c IN (SELECT UNNEST(CAST(?2 AS BLOB[]))) AND d");
+        assert_eq!(array, "SELECT a FROM t WHERE b = ?1 AND c IN (SELECT UNNEST(CAST(?2 AS INTEGER[]))) AND d");
         assert_eq!(values, ["x".into(), Value::List(keys.clone())]);
         let (sql, values) = listed(Backend::Sqlite, sql, &["x".into()], &keys);
         assert_eq!(sql, "SELECT a FROM t WHERE b = ?1 AND c IN (?2,?3,?4,?5) AND d");

@@ -2,35 +2,45 @@
 
 use std::sync::LazyLock;
 
-use seaworthy_protocol::{Digest, Entry};
 use seaworthy_service::Id;
 use seaworthy_service::access::Access;
-use seaworthy_service::ports::{Fault, Ledgers, SetRead};
+use seaworthy_service::ports::{Fault, LedgerEntry, Ledgers, SetRead};
 
 use super::SqlRecords;
 use super::columns::{cbor, count};
-use crate::driver::{self, Insert, Row};
+use crate::driver::{self, Insert, Row, Value};
 
 static ENTRIES: LazyLock<Insert> =
-    LazyLock::new(|| Insert::new("INSERT INTO entries (organisation, device, sequence, entry)", 4, ""));
+    LazyLock::new(|| Insert::new("INSERT INTO entries (organisation, device, sequence, entry, set_read, leaf)", 6, ""));
 
 impl Ledgers for SqlRecords<'_> {
-    fn add_entries(&mut self, organisation: Id, entries: &[(Digest, Entry)]) -> Result<(), Fault> {
-        let mut sorted: Vec<&(Digest, Entry)> = entries.iter().collect();
-        sorted.sort_by_key(|(device, entry)| (*device, entry.sequence));
-        let mut values = Vec::with_capacity(sorted.len() * 4);
-        for (device, entry) in sorted {
-            values.extend([organisation.into(), device.into(), count(entry.sequence), cbor(entry)?]);
+    fn add_entries(&mut self, organisation: Id, entries: &[LedgerEntry]) -> Result<(), Fault> {
+        let mut sorted: Vec<&LedgerEntry> = entries.iter().collect();
+        sorted.sort_by_key(|kept| (kept.device, kept.entry.sequence));
+        let mut values = Vec::with_capacity(sorted.len() * 6);
+        for LedgerEntry { device, entry, set_read, leaf } in sorted {
+            let number = set_read.map_or(Value::Null, count);
+            values.extend([
+                organisation.into(),
+                device.into(),
+                count(entry.sequence),
+                cbor(entry)?,
+                number,
+                (*leaf).into(),
+            ]);
         }
         self.insert(&ENTRIES, &values)?;
         Ok(())
     }
 
-    fn entries(&mut self, access: &Access, after: u64, limit: u32) -> Result<Vec<Entry>, Fault> {
-        let sql = "SELECT entry FROM entries WHERE organisation = ?1 AND device = ?2 AND sequence > ?3 \
+    fn entries(&mut self, access: &Access, after: u64, limit: u32) -> Result<Vec<LedgerEntry>, Fault> {
+        let sql = "SELECT device, entry, set_read, leaf FROM entries WHERE organisation = ?1 AND device = ?2 AND sequence > ?3 \
                    ORDER BY sequence LIMIT ?4";
         let values = [access.organisation().into(), access.device().into(), count(after), limit.into()];
-        self.all(sql, &values, |row| row.cbor(0))
+        self.all(sql, &values, |row| {
+            let set_read = row.optional_integer(2)?.is_some().then(|| row.count(2)).transpose()?;
+            Ok(LedgerEntry { device: row.digest(0)?, entry: row.cbor(1)?, set_read, leaf: row.leaf(3)? })
+        })
     }
 
     /// The row of the newest number is locked until the transaction ends, so that the numbers follow the commits: who
@@ -40,8 +50,8 @@ impl Ledgers for SqlRecords<'_> {
                    DO UPDATE SET newest = set_read_numbers.newest + 1 RETURNING newest";
         let number = self.first(sql, &[read.organisation.into()], |row| row.count(0))?;
         let number = number.ok_or_else(|| Fault::Other("no number for a set read".to_owned()))?;
-        let sql = "INSERT INTO set_reads (organisation, number, at, who, why, fields, query, units) \
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+        let sql = "INSERT INTO set_reads (organisation, number, at, who, why, fields, query, units, leaf) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
         let values = [
             read.organisation.into(),
             count(number),
@@ -51,13 +61,14 @@ impl Ledgers for SqlRecords<'_> {
             cbor(&read.fields)?,
             read.query.as_str().into(),
             read.units.iter().flat_map(|unit| *unit.as_bytes()).collect::<Vec<u8>>().into(),
+            read.leaf.into(),
         ];
         self.execute(sql, &values)?;
         Ok(number)
     }
 
     fn set_reads(&mut self, organisation: Id, after: u64, limit: u32) -> Result<Vec<SetRead>, Fault> {
-        let sql = "SELECT organisation, number, at, who, why, fields, query, units FROM set_reads \
+        let sql = "SELECT organisation, number, at, who, why, fields, query, units, leaf FROM set_reads \
                    WHERE organisation = ?1 AND number > ?2 ORDER BY number LIMIT ?3";
         self.all(sql, &[organisation.into(), count(after), limit.into()], set_read)
     }
@@ -82,5 +93,6 @@ fn set_read(row: &Row) -> Result<SetRead, driver::Fault> {
         fields: row.cbor(5)?,
         query: row.string(6)?,
         units: units.iter().copied().map(Id::from_bytes).collect(),
+        leaf: row.leaf(8)?,
     })
 }

@@ -11,6 +11,7 @@ mod erasure;
 mod evidence;
 mod keys;
 mod ledgers;
+mod log;
 mod organisations;
 mod outbox;
 mod pages;

@@ -32,17 +32,17 @@ impl Organisations for SqlRecords<'_> {
     }
 
     fn keys(&mut self) -> Result<Vec<KeyRecord>, Fault> {
-        let sql = "SELECT organisation, place, id, key, successor, since, revoked_at FROM organisation_keys \
+        let sql = "SELECT organisation, place, id, key, successor, since, revoked_at, leaf FROM organisation_keys \
                    ORDER BY organisation, place";
         self.all(sql, &[], key)
     }
 
     fn put_key(&mut self, key: &KeyRecord) -> Result<(), Fault> {
         self.renew(key.organisation)?;
-        let sql = "INSERT INTO organisation_keys (organisation, place, id, key, successor, since, revoked_at) \
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (organisation, place) DO UPDATE SET \
+        let sql = "INSERT INTO organisation_keys (organisation, place, id, key, successor, since, revoked_at, \
+                   leaf) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (organisation, place) DO UPDATE SET \
                    id = excluded.id, key = excluded.key, successor = excluded.successor, since = excluded.since, \
-                   revoked_at = excluded.revoked_at";
+                   revoked_at = excluded.revoked_at, leaf = excluded.leaf";
         let values = [
             key.organisation.into(),
             key.place.into(),
@@ -51,6 +51,7 @@ impl Organisations for SqlRecords<'_> {
             key.successor.as_slice().into(),
             key.since.into(),
             key.revoked_at.into(),
+            key.leaf.into(),
         ];
         self.execute(sql, &values)?;
         Ok(())
@@ -91,6 +92,7 @@ fn key(row: &Row) -> Result<KeyRecord, driver::Fault> {
         successor: row.blob(4)?.to_vec(),
         since: row.at(5)?,
         revoked_at: row.optional_at(6)?,
+        leaf: row.leaf(7)?,
     })
 }
 

@@ -228,7 +228,7 @@ fn what_is_erased_is_gone_and_what_must_stay_stays() {
             assert_eq!(records.identity(&access)?, None);
             assert_eq!(records.readings(&access, at(1_000), 10)?, []);
             let left = records.entries(&access, 0, 10)?;
-            assert_eq!(left.iter().map(|entry| entry.sequence).collect::<Vec<_>>(), [2], "only this look");
+            assert_eq!(left.iter().map(|kept| kept.entry.sequence).collect::<Vec<_>>(), [2], "only this look");
             let other = crate::fleet::access(records, ORGANISATION, 2);
             assert_eq!(records.readings(&other, at(1_000), 10)?.len(), 1);
             records.sweep(at(0))

@@ -7,7 +7,7 @@ use seaworthy_service::ports::{
     Assignment, CatalogRecord, Fault, KeyRecord, Organisation, PolicyRecord, Records, Unit, write,
 };
 
-use crate::fleet::{ORGANISATION, OTHER, at, digest, id};
+use crate::fleet::{ORGANISATION, OTHER, at, digest, id, leaf};
 use crate::outbox::webhook;
 use crate::{for_each_store, get, put};
 
@@ -28,15 +28,22 @@ fn key(place: u32) -> KeyRecord {
         successor: vec![place as u8; place as usize],
         since: at(place.into()),
         revoked_at: None,
+        leaf: (place > 0).then(|| leaf(place.into())),
     }
 }
 
 fn assignment(since: i64, sequence: u64) -> Assignment {
-    Assignment { organisation: ORGANISATION, unit: id(1), since: at(since), sequence }
+    Assignment { organisation: ORGANISATION, unit: id(1), since: at(since), sequence, leaf: Some(leaf(sequence)) }
 }
 
 fn catalog(since: i64, bytes: u8) -> CatalogRecord {
-    CatalogRecord { organisation: ORGANISATION, digest: digest(bytes.into()), since: at(since), bytes: vec![bytes] }
+    CatalogRecord {
+        organisation: ORGANISATION,
+        digest: digest(bytes.into()),
+        since: at(since),
+        bytes: vec![bytes],
+        leaf: Some(leaf(bytes.into())),
+    }
 }
 
 fn policy(sequence: u64) -> PolicyRecord {
@@ -48,6 +55,7 @@ fn policy(sequence: u64) -> PolicyRecord {
         name: "baseline".into(),
         issued_at: at(0),
         sealed: vec![1, 2, 3],
+        leaf: Some(leaf(sequence)),
     }
 }
 
@@ -56,7 +64,7 @@ fn organisations_and_their_keys_are_told_in_order() {
     for_each_store(|store| {
         let first = organisation(OTHER, "Harbour", 1);
         let second = organisation(ORGANISATION, "Ötzi & Söhne", 2);
-        let revoked = KeyRecord { revoked_at: Some(at(50)), ..key(0) };
+        let revoked = KeyRecord { revoked_at: Some(at(50)), leaf: Some(leaf(9)), ..key(0) };
         put(store, |records| {
             records.add_organisation(&second)?;
             records.add_organisation(&first)?;

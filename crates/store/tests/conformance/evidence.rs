@@ -1,8 +1,8 @@
 //! Bodies, readings, appraisals, stamps, first sightings.
 
-use seaworthy_service::ports::{BodyRecord, Reading, StampRecord, StoredAppraisal};
+use seaworthy_service::ports::{BodyRecord, Reading, StampRecord, StatusPlace, StoredAppraisal};
 
-use crate::fleet::{ORGANISATION, OTHER, access, at, body, digest, id, reading, standing};
+use crate::fleet::{ORGANISATION, OTHER, access, at, body, digest, id, leaf, reading, standing};
 use crate::{for_each_store, get, put};
 
 #[test]
@@ -83,27 +83,34 @@ fn appraisals_are_kept_for_their_triple_and_span() {
     });
 }
 
+pub(crate) fn stamp(number: u64, issued: i64) -> StampRecord {
+    StampRecord {
+        organisation: ORGANISATION,
+        id: id(number),
+        device: digest(1),
+        policy: digest(3),
+        issued_at: at(issued),
+        expires_at: at(issued + 100),
+        signed: vec![5; 300],
+        status: Some(StatusPlace { list: 2, place: number as u32 }),
+        leaf: Some(leaf(number)),
+    }
+}
+
 #[test]
 fn stamps_are_kept_once_and_told_newest_first() {
     for_each_store(|store| {
-        let stamp = |number: u64, issued: i64| StampRecord {
-            organisation: ORGANISATION,
-            id: id(number),
-            device: digest(1),
-            policy: digest(3),
-            issued_at: at(issued),
-            expires_at: at(issued + 100),
-        };
+        let old = StampRecord { signed: Vec::new(), status: None, leaf: None, ..stamp(3, 30) };
         let changed = StampRecord { policy: digest(4), ..stamp(1, 10) };
         put(store, |records| {
             records.put_standings(&[standing(1, 1), standing(2, 1)])?;
-            records.add_stamps(&[stamp(1, 10), stamp(2, 20), stamp(3, 30)])
+            records.add_stamps(&[stamp(1, 10), stamp(2, 20), old.clone()])
         });
         put(store, |records| records.add_stamps(std::slice::from_ref(&changed)));
         put(store, |records| {
             let (own, other) = (access(records, ORGANISATION, 1), access(records, ORGANISATION, 2));
-            assert_eq!(records.stamps(&own, 10)?, [stamp(3, 30), stamp(2, 20), stamp(1, 10)]);
-            assert_eq!(records.stamps(&own, 1)?, [stamp(3, 30)]);
+            assert_eq!(records.stamps(&own, 10)?, [old.clone(), stamp(2, 20), stamp(1, 10)]);
+            assert_eq!(records.stamps(&own, 1)?.first(), Some(&old));
             assert_eq!(records.stamps(&other, 10)?, []);
             Ok(())
         });

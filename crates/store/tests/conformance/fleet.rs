@@ -1,7 +1,7 @@
 //! Made records: small numbers for ids, seconds for instants.
 
 use seaworthy_model::{DAY, Timestamp};
-use seaworthy_protocol::{Digest, Field, Head};
+use seaworthy_protocol::{Digest, Field, Head, Leaf, Salt};
 use seaworthy_service::access::{Access, Look, SetAccess, Why};
 use seaworthy_service::authority::{Action, Actor, Concern, Held, Permit, Role};
 use seaworthy_service::ports::{BodyRecord, Current, DeviceState, Identity, Reading, Records, Standing, Unit};
@@ -20,6 +20,10 @@ pub fn id(number: u64) -> Id {
 
 pub fn digest(number: u64) -> Digest {
     Digest::of(&number.to_be_bytes())
+}
+
+pub fn leaf(number: u64) -> Leaf {
+    Leaf { salt: Salt::from_bytes(*digest(number).as_bytes()), batch: u64::MAX - number, offset: 7 }
 }
 
 /// Some instant of 2026, so many seconds later.
@@ -74,6 +78,7 @@ pub fn reading(device: u64, counter: u64, seconds: i64) -> Reading {
         live: true,
         body: digest(counter),
         envelope: vec![9; 40],
+        leaf: Some(leaf(counter)),
     }
 }
 

@@ -3,17 +3,18 @@
 use std::thread;
 
 use seaworthy_protocol::{Digest, Entry, EntryKind, Field, Head, Who};
-use seaworthy_service::ports::{Fault, SetRead, write};
+use seaworthy_service::ports::{Fault, LedgerEntry, SetRead, write};
 
-use crate::fleet::{ORGANISATION, OTHER, access, at, digest, id, standing};
+use crate::fleet::{ORGANISATION, OTHER, access, at, digest, id, leaf, standing};
 use crate::{for_each_store, get, put};
 
 fn who() -> Who {
     Who { id: "person 1".into(), name: "Zoë".into(), role: "reviewer".into() }
 }
 
-fn entry(sequence: u64) -> Entry {
-    Entry {
+/// The second tells of a look at a set.
+fn entry(sequence: u64) -> LedgerEntry {
+    let entry = Entry {
         sequence,
         at: at(sequence as i64),
         kind: EntryKind::Read,
@@ -22,7 +23,10 @@ fn entry(sequence: u64) -> Entry {
         fields: vec![Field::Identity, Field::Ledger],
         query: Some("devices of root".into()),
         previous: Digest::ZERO,
-    }
+    };
+    let set_read = (sequence == 2).then_some(u64::MAX);
+    let leaf = set_read.is_none().then(|| leaf(sequence));
+    LedgerEntry { device: digest(1), entry, set_read, leaf }
 }
 
 fn set_read() -> SetRead {
@@ -35,6 +39,7 @@ fn set_read() -> SetRead {
         fields: vec![Field::Verdict],
         query: "devices of root".into(),
         units: vec![id(1), id(2)],
+        leaf: Some(leaf(3)),
     }
 }
 
@@ -48,11 +53,9 @@ fn entries_stand_in_their_order_and_a_number_is_taken_once() {
                 let ledger = head;
                 seaworthy_service::ports::Standing { ledger, ..standing(device, 1) }
             }))?;
-            let entries = [3, 1, 2].map(|sequence| (digest(1), entry(sequence)));
-            records.add_entries(ORGANISATION, &entries)
+            records.add_entries(ORGANISATION, &[3, 1, 2].map(entry))
         });
-        let again: Result<(), Fault> =
-            write(store, |records| records.add_entries(ORGANISATION, &[(digest(1), entry(2))]));
+        let again: Result<(), Fault> = write(store, |records| records.add_entries(ORGANISATION, &[entry(2)]));
         assert!(matches!(again, Err(Fault::Conflict(_))), "{again:?}");
         put(store, |records| {
             let own = access(records, ORGANISATION, 1);
