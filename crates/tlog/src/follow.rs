@@ -43,7 +43,14 @@ pub enum Mismatch {
         /// End of the entries below the hash.
         end: u64,
     },
-    /// All tiles agree, but the checkpoint has another root: it is of another log, or what was seen earlier was replaced.
+    /// The tiles no longer make the root that was seen: another past was put in its place, or a tile at its edge was
+    /// changed. A check from the beginning tells which.
+    #[error("the log no longer holds the tree of {held} entries that was seen")]
+    Forked {
+        /// The size that was seen.
+        held: u64,
+    },
+    /// All tiles agree, but the checkpoint has another root.
     #[error("the entries do not make the root that the checkpoint of size {size} has")]
     Root {
         /// The size of the checkpoint.
@@ -70,11 +77,18 @@ pub struct Follow<'a, T> {
 }
 
 impl<'a, T: Entries> Follow<'a, T> {
-    /// Begins where the edge ends. [`Edge::empty`] begins at the beginning.
-    pub fn new(log: &'a T, edge: Edge, size: u64) -> Result<Follow<'a, T>, Mismatch> {
+    /// Begins where the edge ends, if the log still holds the tree of that edge. [`Edge::empty`] begins at the beginning.
+    pub fn begin(log: &'a T, edge: Edge, size: u64) -> Result<Follow<'a, T>, FollowFault<T::Error>> {
         let held = edge.size();
-        let follow = Follow { log, tree: Tree::new(log, size), edge };
-        if held > size { Err(Mismatch::Rewound { held, size }) } else { Ok(follow) }
+        if held > size {
+            return Err(Mismatch::Rewound { held, size }.into());
+        }
+        let mut tree = Tree::new(log, size);
+        if tree.root(held)? == edge.root() {
+            Ok(Follow { log, tree, edge })
+        } else {
+            Err(Mismatch::Forked { held }.into())
+        }
     }
 
     /// How many entries are checked.

@@ -108,6 +108,11 @@ impl Policy {
         self.quorum.is_some()
     }
 
+    /// Whether some of the witnesses are enough by themselves.
+    pub fn is_met_by(&self, is_one: impl Fn(&PolicyWitness) -> bool) -> bool {
+        self.has_quorum(|index| self.witnesses.get(index).is_some_and(&is_one))
+    }
+
     /// Accepts a checkpoint that a known log signed and enough witnesses cosigned.
     pub fn check(&self, note: &Note) -> Result<Accepted, Refusal> {
         let checkpoint: Checkpoint = note.text().parse()?;
@@ -119,7 +124,7 @@ impl Policy {
         let cosigned: Vec<Cosigned> = (self.witnesses.iter().zip(&times))
             .filter_map(|(witness, time)| Some(Cosigned { witness: witness.name.clone(), time: (*time)? }))
             .collect();
-        if !self.has_quorum(&times) {
+        if !self.has_quorum(|index| times.get(index).is_some_and(Option::is_some)) {
             return Err(Refusal::Quorum(cosigned.into_iter().map(|cosigned| cosigned.witness).collect()));
         }
         Ok(Accepted { checkpoint, cosigned })
@@ -138,19 +143,19 @@ impl Policy {
         }
     }
 
-    fn has_quorum(&self, times: &[Option<u64>]) -> bool {
+    fn has_quorum(&self, has: impl Fn(usize) -> bool) -> bool {
         let mut groups: Vec<bool> = Vec::with_capacity(self.groups.len());
         for group in &self.groups {
-            let count = group.members.iter().filter(|member| has_witnessed(**member, times, &groups)).count();
+            let count = group.members.iter().filter(|member| counts(**member, &has, &groups)).count();
             groups.push(count >= group.threshold);
         }
-        self.quorum.is_none_or(|quorum| has_witnessed(quorum, times, &groups))
+        self.quorum.is_none_or(|quorum| counts(quorum, &has, &groups))
     }
 }
 
-fn has_witnessed(member: Member, times: &[Option<u64>], groups: &[bool]) -> bool {
+fn counts(member: Member, has: impl Fn(usize) -> bool, groups: &[bool]) -> bool {
     match member {
-        Member::Witness(index) => times.get(index).is_some_and(Option::is_some),
-        Member::Group(index) => groups.get(index).is_some_and(|witnessed| *witnessed),
+        Member::Witness(index) => has(index),
+        Member::Group(index) => groups.get(index).is_some_and(|counts| *counts),
     }
 }

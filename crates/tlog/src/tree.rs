@@ -55,6 +55,9 @@ impl<T: Tiles> Tree<T> {
 
     /// The hash of a leaf.
     pub fn leaf(&mut self, index: u64) -> Result<Hash, ReadFault<T::Error>> {
+        if index >= self.size {
+            return Err(ReadFault::Beyond(self.size));
+        }
         self.node(0, index)
     }
 
