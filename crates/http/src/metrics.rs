@@ -13,6 +13,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
+use seaworthy_model::Timestamp;
+use seaworthy_service::webhooks::Outcome;
 
 use crate::desk::Batches;
 use crate::surround::RequestIds;
@@ -28,6 +30,7 @@ const BATCHES: [f64; 8] = [1.0, 4.0, 16.0, 64.0, 128.0, 256.0, 384.0, 512.0];
 
 type Labels = [(&'static str, String); 2];
 type StatusLabels = [(&'static str, String); 3];
+type OutcomeLabel = [(&'static str, &'static str); 1];
 
 /// The server's counters. Others add theirs by [`Metrics::register`].
 pub struct Metrics {
@@ -42,6 +45,9 @@ pub struct Metrics {
     reports: Counter,
     batch_reports: Histogram,
     batch_seconds: Histogram,
+    attempts: Family<OutcomeLabel, Counter>,
+    waiting: Gauge,
+    dead: Gauge,
     ids: RequestIds,
 }
 
@@ -60,8 +66,14 @@ impl Metrics {
             reports: Counter::default(),
             batch_reports: Histogram::new(BATCHES),
             batch_seconds: Histogram::new(LATENCIES),
+            attempts: Family::default(),
+            waiting: Gauge::default(),
+            dead: Gauge::default(),
             ids: RequestIds::new(process),
         };
+        // An outcome that never came is 0, not absent: alerts on its rate see the first one.
+        let outcomes = [Outcome::Taken, Outcome::Again(Timestamp::MIN), Outcome::GivenUp, Outcome::Unwanted];
+        outcomes.into_iter().for_each(|outcome| drop(metrics.outcome(outcome)));
         metrics.register(|registry| metrics.listed(registry));
         metrics
     }
@@ -84,6 +96,10 @@ impl Metrics {
         registry.register("intake_batch_reports", "Reports in a batch", self.batch_reports.clone());
         let help = "Taking a batch in and making it durable, in seconds";
         registry.register("intake_batch_seconds", help, self.batch_seconds.clone());
+        let help = "Attempts to deliver an event to a webhook, by what came of them";
+        registry.register("webhook_attempts", help, self.attempts.clone());
+        registry.register("webhook_deliveries_waiting", "Deliveries in the outbox", self.waiting.clone());
+        registry.register("webhook_dead_letters", "Deliveries that were given up and are kept", self.dead.clone());
     }
 
     /// Adds the counters of another part. Names get the prefix `seaworthyd_`, and belong into docs/operate.md.
@@ -112,6 +128,21 @@ impl Metrics {
 
     pub(crate) fn panicked(&self) {
         self.panics.inc();
+    }
+
+    /// What the outbox of all organisations holds, as it was last counted.
+    pub fn outbox(&self, waiting: u64, dead: u64) {
+        let figure = |count| i64::try_from(count).unwrap_or(i64::MAX);
+        self.waiting.set(figure(waiting));
+        self.dead.set(figure(dead));
+    }
+
+    pub(crate) fn attempted(&self, outcome: Outcome) {
+        self.outcome(outcome).inc();
+    }
+
+    fn outcome(&self, outcome: Outcome) -> Counter {
+        self.attempts.get_or_create_owned(&[("outcome", outcome.name())])
     }
 
     pub(crate) fn connected(&self) {

@@ -45,13 +45,13 @@ async fn until_stopped(settings: &Settings) -> Result<(), Failure> {
     let office = office(settings, entrance::reached_at(scheme, address)).await?;
     let ceremonies = ceremonies(settings, &office).await?;
     let application = application(settings, &office, ceremonies, &stopping)?;
-    tasks::keep(&office.desk, stopping.clone());
+    let metrics = application.metrics.clone();
+    tasks::keep(&office.desk, &metrics, &stopping);
     let reach = if settings.webhook_private_addresses { Reach::Private } else { Reach::Public };
-    tokio::spawn(dispatch(Arc::clone(&office.desk), reach, stopping.clone()));
+    tokio::spawn(dispatch(Arc::clone(&office.desk), metrics.clone(), reach, stopping.clone()));
     let connections = files::connections(settings.connection_limit);
     announce(&listener, scheme, metrics_listener.as_ref(), &office.links)?;
     notify::systemd("READY=1");
-    let metrics = application.metrics.clone();
     let listening = |listener, certificate, connections| Listening {
         listener,
         certificate,

@@ -15,6 +15,9 @@ pub const MAX_WEBHOOKS: usize = 16;
 /// Most deliveries of one answer; the newest.
 pub const MAX_DELIVERIES: u32 = 1000;
 
+/// For how long after its last attempt a dead letter is kept, in seconds: 90 days.
+pub const DEAD_SECONDS: i64 = 90 * 86_400;
+
 /// Adds a webhook. The address was checked by the caller. Its secret is shown now and never again.
 pub fn add(
     records: &mut dyn Records,
@@ -110,6 +113,18 @@ pub enum Outcome {
     GivenUp,
     /// The receiver wants no more: its webhook is switched off.
     Unwanted,
+}
+
+impl Outcome {
+    /// Its word in the metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Outcome::Taken => "taken",
+            Outcome::Again(_) => "again",
+            Outcome::GivenUp => "given-up",
+            Outcome::Unwanted => "unwanted",
+        }
+    }
 }
 
 /// Writes down what came of an attempt, and in which words. A webhook that was removed meanwhile stays removed.

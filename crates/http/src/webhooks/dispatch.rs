@@ -14,6 +14,7 @@ use super::address::Reach;
 use super::backoff;
 use super::sender::{Answered, PATIENCE, Sender};
 use crate::desk::Desk;
+use crate::metrics::Metrics;
 
 /// Most attempts at once.
 const IN_FLIGHT: usize = 4;
@@ -22,10 +23,19 @@ const BEAT: Duration = Duration::from_secs(1);
 /// For how long what was taken is nobody else's: longer than an attempt can last.
 const CLAIM_SECONDS: i64 = 60;
 
+/// What an attempt works with.
+#[derive(Clone)]
+struct Post {
+    desk: Arc<Desk>,
+    sender: Arc<Sender>,
+    metrics: Arc<Metrics>,
+}
+
 /// Sends what is due until the server stops. What is under way then ends within the time of one attempt.
-pub async fn dispatch(desk: Arc<Desk>, reach: Reach, mut stopping: watch::Receiver<bool>) {
+pub async fn dispatch(desk: Arc<Desk>, metrics: Arc<Metrics>, reach: Reach, mut stopping: watch::Receiver<bool>) {
     let started = tokio::task::spawn_blocking(move || Sender::new(reach, PATIENCE)).await;
     let Ok(sender) = started.map(Arc::new) else { return warn!("webhooks are not sent: a fault of ours") };
+    let post = Post { desk, sender, metrics };
     let places = Arc::new(Semaphore::new(IN_FLIGHT));
     loop {
         // A place for the first; the others come as far as there are more.
@@ -34,7 +44,7 @@ pub async fn dispatch(desk: Arc<Desk>, reach: Reach, mut stopping: watch::Receiv
             _ = stopping.changed() => return,
         };
         let Ok(place) = place else { return };
-        if round(&desk, &sender, &places, place).await {
+        if round(&post, &places, place).await {
             continue;
         }
         tokio::select! {
@@ -45,16 +55,16 @@ pub async fn dispatch(desk: Arc<Desk>, reach: Reach, mut stopping: watch::Receiv
 }
 
 /// Takes as much as there are places, and begins to send it. True if there may be more.
-async fn round(desk: &Arc<Desk>, sender: &Arc<Sender>, places: &Arc<Semaphore>, first: OwnedSemaphorePermit) -> bool {
-    if !desk.directory().views().any(|view| !view.listeners.is_empty()) {
+async fn round(post: &Post, places: &Arc<Semaphore>, first: OwnedSemaphorePermit) -> bool {
+    if !post.desk.directory().views().any(|view| !view.listeners.is_empty()) {
         return false;
     }
     let mut free = vec![first];
     while let Ok(place) = Arc::clone(places).try_acquire_owned() {
         free.push(place);
     }
-    let (wanted, work) = (free.len(), Arc::clone(desk));
-    let due = tokio::task::spawn_blocking(move || take(&work, wanted)).await;
+    let (wanted, desk) = (free.len(), Arc::clone(&post.desk));
+    let due = tokio::task::spawn_blocking(move || take(&desk, wanted)).await;
     let due = match due {
         Ok(Ok(due)) => due,
         Ok(Err(error)) => {
@@ -65,10 +75,10 @@ async fn round(desk: &Arc<Desk>, sender: &Arc<Sender>, places: &Arc<Semaphore>, 
     };
     let is_full = due.len() == wanted;
     for ((webhook, delivery), place) in due.into_iter().zip(free) {
-        let (desk, sender) = (Arc::clone(desk), Arc::clone(sender));
+        let post = post.clone();
         tokio::task::spawn_blocking(move || {
             let _place = place;
-            attempt(&desk, &sender, &webhook, &delivery);
+            post.attempt(&webhook, &delivery);
         });
     }
     is_full
@@ -89,16 +99,21 @@ fn take(desk: &Desk, limit: usize) -> Result<Vec<(Webhook, Delivery)>, Error> {
     })
 }
 
-/// One attempt, and what came of it. If that cannot be written down, the delivery is due again when its claim ends.
-fn attempt(desk: &Desk, sender: &Sender, webhook: &Webhook, delivery: &Delivery) {
-    let (outcome, words) = match webhook.disabled_at {
-        Some(_) => (Outcome::GivenUp, "the webhook is switched off".to_owned()),
-        None => judged(sender.send(webhook, delivery, desk.now()), delivery, desk.now(), desk.draw()[0]),
-    };
-    let concluded = desk.write_here(|scene| webhooks::conclude(scene.records, delivery, outcome, &words, scene.now));
-    let concluded = concluded.and_then(|()| if outcome == Outcome::Unwanted { desk.reload() } else { Ok(()) });
-    if let Err(error) = concluded {
-        warn!(%error, "what came of a webhook could not be written down");
+impl Post {
+    /// One attempt, and what came of it. If that cannot be written down, the delivery is due again when its claim ends.
+    fn attempt(&self, webhook: &Webhook, delivery: &Delivery) {
+        let desk = &self.desk;
+        let (outcome, words) = match webhook.disabled_at {
+            Some(_) => (Outcome::GivenUp, "the webhook is switched off".to_owned()),
+            None => judged(self.sender.send(webhook, delivery, desk.now()), delivery, desk.now(), desk.draw()[0]),
+        };
+        self.metrics.attempted(outcome);
+        let concluded =
+            desk.write_here(|scene| webhooks::conclude(scene.records, delivery, outcome, &words, scene.now));
+        let concluded = concluded.and_then(|()| if outcome == Outcome::Unwanted { desk.reload() } else { Ok(()) });
+        if let Err(error) = concluded {
+            warn!(%error, "what came of a webhook could not be written down");
+        }
     }
 }
 

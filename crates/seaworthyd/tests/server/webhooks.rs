@@ -120,6 +120,20 @@ fn deliveries(organisation: &Organisation, state: &str, count: usize) -> Vec<Val
     }
 }
 
+/// Waits until the metrics say it.
+#[track_caller]
+fn is_counted(organisation: &Organisation, line: &str) {
+    let began = Instant::now();
+    loop {
+        let page = organisation.server.get("/metrics").body;
+        if page.contains(line) {
+            return;
+        }
+        assert!(began.elapsed() < Duration::from_secs(20), "{line}: {page}");
+        thread::sleep(Duration::from_millis(200));
+    }
+}
+
 fn put_in_force(organisation: &Organisation) {
     let unit = organisation.root();
     organisation.made("/api/v1/assignments", &json!({ "unit": unit, "sequence": 1 }));
@@ -158,6 +172,9 @@ fn a_receiver_that_wants_no_more_is_left_alone() {
         receiving.next();
         let [dead] = deliveries(organisation, "dead", 1).try_into().unwrap();
         assert_eq!(dead["outcome"], "HTTP 410");
+        is_counted(organisation, "seaworthyd_webhook_attempts_total{outcome=\"unwanted\"} 1\n");
+        is_counted(organisation, "seaworthyd_webhook_attempts_total{outcome=\"taken\"} 0\n");
+        is_counted(organisation, "seaworthyd_webhook_dead_letters 1\n");
         let listed = organisation.get("/api/v1/webhooks").json();
         assert!(listed["webhooks"][0]["disabled_at"].is_string(), "{listed}");
         organisation.made("/api/v1/keys", &json!({}));

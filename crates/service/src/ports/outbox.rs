@@ -56,7 +56,7 @@ pub struct Delivery {
     pub state: DeliveryState,
     /// Attempts made.
     pub attempts: u32,
-    /// When it is tried next.
+    /// When it is tried next; of one that is not, when it was tried last.
     pub next_at: Timestamp,
     /// What came of the newest attempt.
     pub outcome: Option<String>,
@@ -94,10 +94,12 @@ pub trait Outbox {
     fn take_due(&mut self, now: Timestamp, until: Timestamp, limit: u32) -> Result<Vec<Delivery>, Fault>;
     /// The deliveries of an organisation in one state, newest first, at most `limit`.
     fn deliveries(&mut self, organisation: Id, state: DeliveryState, limit: u32) -> Result<Vec<Delivery>, Fault>;
+    /// How many deliveries of an organisation are in one state.
+    fn count_deliveries(&mut self, organisation: Id, state: DeliveryState) -> Result<u64, Fault>;
     /// Remembers an answer; one under the same key stays.
     fn remember(&mut self, answer: &Remembered) -> Result<(), Fault>;
     /// The answer under a key.
     fn remembered(&mut self, key: &Digest) -> Result<Option<Remembered>, Fault>;
-    /// Forgets answers and delivered events from before an instant.
-    fn forget(&mut self, before: Timestamp) -> Result<(), Fault>;
+    /// Forgets answers and delivered events from before an instant, and what was tried for the last time before another.
+    fn forget(&mut self, before: Timestamp, dead_before: Timestamp) -> Result<(), Fault>;
 }

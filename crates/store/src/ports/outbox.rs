@@ -80,6 +80,12 @@ impl Outbox for SqlRecords<'_> {
         self.all(sql, &[organisation.into(), state.name().into(), limit.into()], delivery)
     }
 
+    fn count_deliveries(&mut self, organisation: Id, state: DeliveryState) -> Result<u64, Fault> {
+        let sql = "SELECT COUNT(*) FROM deliveries WHERE organisation = ?1 AND state = ?2";
+        let counted = self.first(sql, &[organisation.into(), state.name().into()], |row| row.number(0))?;
+        Ok(counted.unwrap_or_default())
+    }
+
     fn remember(&mut self, answer: &Remembered) -> Result<(), Fault> {
         let sql = "INSERT INTO remembered (key, request, status, body, at) VALUES (?1, ?2, ?3, ?4, ?5) \
                    ON CONFLICT DO NOTHING";
@@ -99,10 +105,11 @@ impl Outbox for SqlRecords<'_> {
         self.first(sql, &[key.into()], remembered)
     }
 
-    fn forget(&mut self, before: Timestamp) -> Result<(), Fault> {
+    fn forget(&mut self, before: Timestamp, dead_before: Timestamp) -> Result<(), Fault> {
         self.execute("DELETE FROM remembered WHERE at < ?1", &[before.into()])?;
-        let sql = "DELETE FROM deliveries WHERE state = 'delivered' AND created_at < ?1";
-        self.execute(sql, &[before.into()])?;
+        let sql = "DELETE FROM deliveries WHERE (state = 'delivered' AND created_at < ?1) OR \
+                   (state = 'dead' AND next_at < ?2)";
+        self.execute(sql, &[before.into(), dead_before.into()])?;
         Ok(())
     }
 }

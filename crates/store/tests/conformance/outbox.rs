@@ -113,13 +113,17 @@ fn answers_are_remembered_until_they_are_forgotten() {
             records.remember(&answer(2, 20))?;
             records.remember(&Remembered { status: 500, ..answer(1, 30) })?;
             let done = Delivery { state: DeliveryState::Delivered, ..delivery(1) };
-            records.put_deliveries(&[done, delivery(2)])
+            let dead = |id: u64, last: i64| Delivery { state: DeliveryState::Dead, next_at: at(last), ..delivery(id) };
+            records.put_deliveries(&[done, delivery(2), dead(3, 14), dead(4, 15)])
         });
         let found = |key: u64| get(store, |records| records.remembered(&digest(key)));
         assert_eq!((found(1), found(3)), (Some(answer(1, 10)), None));
-        put(store, |records| records.forget(at(20)));
+        put(store, |records| records.forget(at(20), at(15)));
         assert_eq!((found(1), found(2)), (None, Some(answer(2, 20))));
-        assert_eq!(get(store, |records| records.deliveries(ORGANISATION, DeliveryState::Delivered, 9)), []);
-        assert_eq!(get(store, |records| records.deliveries(ORGANISATION, DeliveryState::Waiting, 9)).len(), 1);
+        let counted = |state| get(store, |records| records.count_deliveries(ORGANISATION, state));
+        let left = [DeliveryState::Delivered, DeliveryState::Waiting, DeliveryState::Dead].map(counted);
+        assert_eq!(left, [0, 1, 1]);
+        let dead = get(store, |records| records.deliveries(ORGANISATION, DeliveryState::Dead, 9));
+        assert_eq!(dead[0].next_at, at(15), "an attempt at that instant is not before it");
     });
 }
