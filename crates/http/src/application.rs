@@ -13,7 +13,7 @@ use crate::client::ClientHeader;
 use crate::desk::{Ceremonies, Desk, Intake, KnownBodies};
 use crate::gate::Gate;
 use crate::health::{Exposure, Readiness};
-use crate::limit::AddressLimit;
+use crate::limit::Limits;
 use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::{Action, fence, gate, health, surround};
@@ -52,8 +52,8 @@ pub struct Application {
     pub metrics: Arc<Metrics>,
     /// Whether `/metrics` is answered here.
     pub exposure: Exposure,
-    /// How often one client address may ask.
-    pub rate: AddressLimit,
+    /// How often requests may come.
+    pub limits: Limits,
     /// Where a trusted proxy writes the client's address.
     pub client_header: ClientHeader,
     /// What one request may cost.

@@ -13,11 +13,13 @@ use axum::http::header::CONTENT_LENGTH;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use seaworthy_model::Code;
+use seaworthy_protocol::Digest;
 
 use crate::Application;
 use crate::client::Client;
 use crate::problem::Problem;
 use crate::routes;
+use crate::signin::bearer;
 
 /// Layer around all routes.
 pub(crate) async fn fence(State(application): State<Application>, request: Request, next: Next) -> Response {
@@ -44,9 +46,13 @@ fn affordable(application: &Application, request: &Request) -> Result<(), Proble
         return Err(Problem::new(Code::BodyTooLarge).about(format!("at most {} bytes", application.bounds.body)));
     }
     let is_health = request.extensions().get::<MatchedPath>().is_some_and(|path| routes::is_health(path.as_str()));
+    if is_health {
+        return Ok(());
+    }
     let client = Client::of(request, &application.client_header);
-    let Some(client) = client.filter(|_| !is_health) else { return Ok(()) };
-    application.rate.take(client, Instant::now()).map_err(|wait| {
+    // A token is counted before it is looked up: whether it is any good costs the store a question.
+    let token = bearer(request.headers()).and_then(Result::ok).map(|token| Digest::of(&token.0));
+    application.limits.take(client, token, Instant::now()).map_err(|wait| {
         let seconds = wait.as_secs().saturating_add(1);
         Problem::new(Code::TooManyRequests).retry_after(seconds)
     })

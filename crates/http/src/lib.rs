@@ -39,7 +39,7 @@ pub use extract::{Answer, Body, Created, Done, Path, Query};
 pub use gate::{Admission, Gate, HealthOnly};
 pub use health::{Exposure, Readiness};
 pub use idempotency::IdempotencyKey;
-pub use limit::{AddressLimit, Rate, RateLimiter};
+pub use limit::{Limit, Limits, Rate, RateLimiter};
 pub use listen::{Listening, Patience, serve};
 pub use metrics::Metrics;
 pub use openapi::document;

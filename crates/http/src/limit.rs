@@ -6,6 +6,8 @@ use std::hash::{BuildHasher, Hash};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use seaworthy_protocol::Digest;
+
 use crate::client::Client;
 
 /// Locks are divided, so that busy clients rarely wait for each other.
@@ -20,19 +22,42 @@ pub struct Rate {
     pub burst: f64,
 }
 
-/// The limit per client address, if there is one.
+/// How often requests may come, whatever they ask for. Without a limit unless told.
 #[derive(Clone, Debug, Default)]
-pub struct AddressLimit(Option<Arc<RateLimiter<Client>>>);
+pub struct Limits {
+    /// From one client address.
+    pub per_address: Limit<Client>,
+    /// With one API token, from wherever; tokens go by the SHA-256 of their secret.
+    pub per_token: Limit<Digest>,
+}
 
-impl AddressLimit {
-    /// So many requests a second and address, five seconds' worth at once; 0 is no limit.
-    pub fn per_second(requests: u32) -> AddressLimit {
+impl Limits {
+    /// Counts a request for whoever can be told; where it comes too early, says how long to wait.
+    pub(crate) fn take(&self, client: Option<Client>, token: Option<Digest>, now: Instant) -> Result<(), Duration> {
+        client.map_or(Ok(()), |client| self.per_address.take(client, now))?;
+        token.map_or(Ok(()), |token| self.per_token.take(token, now))
+    }
+}
+
+/// One limit for each key, if there is one.
+#[derive(Clone, Debug)]
+pub struct Limit<K>(Option<Arc<RateLimiter<K>>>);
+
+impl<K> Default for Limit<K> {
+    fn default() -> Limit<K> {
+        Limit(None)
+    }
+}
+
+impl<K: Hash + Eq + Clone> Limit<K> {
+    /// So many requests a second, five seconds' worth at once; 0 is no limit.
+    pub fn per_second(requests: u32) -> Limit<K> {
         let rate = Rate { per_second: f64::from(requests), burst: f64::from(requests) * 5.0 };
-        AddressLimit((requests > 0).then(|| Arc::new(RateLimiter::new(rate, 65_536))))
+        Limit((requests > 0).then(|| Arc::new(RateLimiter::new(rate, 65_536))))
     }
 
-    pub(crate) fn take(&self, client: Client, now: Instant) -> Result<(), Duration> {
-        self.0.as_ref().map_or(Ok(()), |limiter| limiter.take(client, now))
+    fn take(&self, key: K, now: Instant) -> Result<(), Duration> {
+        self.0.as_ref().map_or(Ok(()), |limiter| limiter.take(key, now))
     }
 }
 
@@ -111,6 +136,23 @@ mod tests {
         assert_eq!(limiter.take("b", start), Ok(()), "each key for itself");
         assert_eq!(limiter.take("a", start + Duration::from_millis(500)), Ok(()));
         assert!(limiter.take("a", start + Duration::from_millis(600)).is_err());
+    }
+
+    #[test]
+    fn a_token_counts_wherever_it_is_used() {
+        let limits = Limits { per_address: Limit::per_second(2), per_token: Limit::per_second(1) };
+        let (start, here) = (Instant::now(), |host: u8| Some(Client([192, 0, 2, host].into())));
+        let token = |name: &[u8]| Some(Digest::of(name));
+        for host in 0..5 {
+            assert_eq!(limits.take(here(host), token(b"one"), start), Ok(()));
+        }
+        assert_eq!(limits.take(here(9), token(b"one"), start), Err(Duration::from_secs(1)));
+        assert_eq!(limits.take(here(9), token(b"two"), start), Ok(()), "another token");
+        assert_eq!(limits.take(here(9), None, start), Ok(()), "without a token");
+        let many = (0..10).map(|name| limits.take(here(8), token(&[name]), start));
+        assert_eq!(many.filter(Result::is_ok).count(), 10, "the address has its own limit");
+        assert_eq!(limits.take(here(8), token(b"three"), start), Err(Duration::from_millis(500)));
+        assert_eq!(Limits::default().take(here(8), token(b"one"), start), Ok(()));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use seaworthy_console::pages;
 use seaworthy_http::desk::{Ceremonies, DeskGate};
 use seaworthy_http::webhooks::{Reach, dispatch};
 use seaworthy_http::{
-    AddressLimit, Application, Bounds, Certificate, CertificateError, ClientHeader, Exposure, Listening, Metrics,
+    Application, Bounds, Certificate, CertificateError, ClientHeader, Exposure, Limit, Limits, Listening, Metrics,
     Patience, Readiness, metrics_page, router_with, serve,
 };
 use seaworthy_model::Code;
@@ -106,7 +106,10 @@ fn application(
         readiness: Readiness::new(stopping.clone(), ready(office)),
         metrics,
         exposure: if beside { Exposure::Here } else { Exposure::Elsewhere },
-        rate: AddressLimit::per_second(settings.requests_per_second),
+        limits: Limits {
+            per_address: Limit::per_second(settings.requests_per_second),
+            per_token: Limit::per_second(settings.token_requests_per_second),
+        },
         client_header: ClientHeader(header.map_err(|_| Failure::bug("a header's name was checked before"))?),
         bounds: Bounds { body: usize::try_from(settings.body_limit).unwrap_or(usize::MAX), ..Bounds::default() },
     })

@@ -60,6 +60,9 @@ pub struct Settings {
     /// Requests a second from one address, five times as many at once; 0 is no limit
     #[arg(long, value_name = "COUNT", default_value = "200", value_parser = value_parser!(u32).range(0..=1_000_000))]
     pub requests_per_second: u32,
+    /// Requests a second with one API token, wherever it is used, five times as many at once; 0 is no limit
+    #[arg(long, value_name = "COUNT", default_value = "50", value_parser = value_parser!(u32).range(0..=1_000_000))]
+    pub token_requests_per_second: u32,
     /// Webhooks may lead into private networks and to this machine; else they reach the Internet alone
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value = "false",
           default_missing_value = "true", action = ArgAction::Set)]

@@ -10,7 +10,7 @@ use data_encoding::BASE64URL_NOPAD;
 use seaworthy_console::pages;
 use seaworthy_http::desk::{Ceremonies, Desk, DeskGate, KeyStore, KeyStoreError, Offer, Surroundings};
 use seaworthy_http::signin::{Provider, Site};
-use seaworthy_http::{AddressLimit, Application, Bounds, ClientHeader, Exposure, Metrics, Readiness, router_with};
+use seaworthy_http::{Application, Bounds, ClientHeader, Exposure, Limits, Metrics, Readiness, router_with};
 use seaworthy_model::Timestamp;
 use seaworthy_protocol::Digest;
 use seaworthy_service::authority::{Actor, Held, Role};
@@ -160,7 +160,7 @@ fn router(desk: &Arc<Desk>) -> Router {
         readiness: Readiness::new(stopping, Arc::new(|| Ok(()))),
         metrics,
         exposure: Exposure::Elsewhere,
-        rate: AddressLimit::default(),
+        limits: Limits::default(),
         client_header: ClientHeader::default(),
         bounds: Bounds::default(),
     };

@@ -110,7 +110,7 @@ fn application(metrics: &Arc<Metrics>, stopping: &watch::Receiver<bool>) -> Appl
         readiness: Readiness::new(stopping.clone(), Arc::new(|| Err("no store".to_owned()))),
         metrics: metrics.clone(),
         exposure: Exposure::Here,
-        rate: AddressLimit::default(),
+        limits: Limits::default(),
         client_header: ClientHeader::default(),
         bounds: Bounds { body: 1000, deadline: Duration::from_secs(1) },
     }

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use crate::kit::{Server, answer};
+use crate::organisation::Organisation;
 
 #[test]
 fn what_is_not_there() {
@@ -42,6 +43,18 @@ fn too_often() {
     refused.is_problem(429, "too-many-requests");
     assert_eq!(refused.header("retry-after"), Some("1"));
     assert_eq!(server.get("/healthz").status(), 200, "health is always told");
+}
+
+#[test]
+fn too_often_with_one_token() {
+    let organisation = Organisation::start_with("sqlite", &["--token-requests-per-second=1"]);
+    let answers: Vec<_> = (0..8).map(|_| organisation.get("/api/v1/units")).collect();
+    let refused = answers.iter().find(|answer| answer.status() == 429).expect("five at once, and no more");
+    refused.is_problem(429, "too-many-requests");
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    let other = organisation.admin(&["token", "--role=reviewer"]);
+    assert_eq!(organisation.get_as(&other, "/api/v1/units").status(), 200, "each token for itself");
+    organisation.server.get("/api/v1/units").is_problem(401, "not-signed-in");
 }
 
 #[test]

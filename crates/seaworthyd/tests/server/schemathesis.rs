@@ -28,7 +28,8 @@ fn the_server_answers_as_its_description_says() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("schemathesis");
     let Some(python) = python(&folder, PACKAGE, "schemathesis") else { return };
     let program = python.with_file_name("schemathesis");
-    let organisation = Organisation::start_with("sqlite", &["--requests-per-second=0", "--allow-passwords=true"]);
+    let unlimited = ["--requests-per-second=0", "--token-requests-per-second=0", "--allow-passwords=true"];
+    let organisation = Organisation::start_with("sqlite", &unlimited);
     let reviewer = organisation.admin(&["token", "--role=reviewer"]);
     let work = tempfile::tempdir().unwrap();
     known(&organisation, &work.path().join("known.toml"));
