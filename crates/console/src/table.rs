@@ -3,10 +3,10 @@
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, post};
-use seaworthy_http::{Action, Application};
+use seaworthy_http::{Action, Application, Pages};
 
 use crate::pages::{device, enrol, home, keys, ledger, people, policies, sign_in, unit, waiting, welcome};
-use crate::{assets, guard};
+use crate::{assets, failure, guard};
 
 /// One page, or one form.
 pub struct Page {
@@ -74,15 +74,15 @@ pub fn all() -> Vec<Page> {
     ]
 }
 
-/// The pages and the files that they load, for `seaworthy_http::router_with`.
-pub fn pages(application: &Application) -> Router<Application> {
-    let mut router =
+/// The pages and the files that they load, for `seaworthy_http::router`.
+pub fn pages(application: &Application) -> Pages {
+    let mut routes =
         Router::new().route("/assets/style.css", get(assets::style)).route("/assets/passkey.js", get(assets::passkey));
     for page in all() {
         let guarded = page.handler.route_layer(from_fn_with_state((application.clone(), page.needs), guard::guard));
-        router = router.route(page.path, guarded);
+        routes = routes.route(page.path, guarded);
     }
-    router
+    Pages { routes, failure: failure::page }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::middleware::from_fn_with_state;
+use axum::response::Response;
 use axum::routing::get;
 use seaworthy_model::Code;
 
@@ -103,32 +104,38 @@ impl FromRef<MetricsAlone> for Exposure {
     }
 }
 
-/// All routes, each behind the gate, and what surrounds every request.
-///
-/// From the outside in: id, log, headers and problem documents (`surround`); deadline and panics (`fence`); size and
-/// rate; the gate with the route's action; the handler.
-pub fn router(application: Application) -> Router {
-    router_with(application, Router::new())
+/// An error as a page, with the problem's status.
+pub type FailurePage = fn(&Problem) -> Response;
+
+/// What people see, where programs are given documents.
+pub struct Pages {
+    /// Pages beside the API's routes. They stand behind the same gate, which they ask themselves: one page may take
+    /// several actions.
+    pub routes: Router<Application>,
+    /// Errors, wherever they happen.
+    pub failure: FailurePage,
 }
 
-/// The same with pages for people beside the routes. Pages stand behind the same gate, which they ask themselves: one
-/// page may take several actions.
-pub fn router_with(application: Application, pages: Router<Application>) -> Router {
-    let mut routes = pages;
+/// All routes, each behind the gate, the pages, and what surrounds every request.
+///
+/// From the outside in: id, log, headers and errors as documents or pages (`surround`); deadline and panics (`fence`);
+/// size and rate; the gate with the route's action; the handler.
+pub fn router(application: Application, pages: Pages) -> Router {
+    let mut routes = pages.routes;
     for &action in Action::ALL {
         let route = crate::routes::route(action);
         let guarded = route.method_router.route_layer(from_fn_with_state((application.clone(), action), gate::guard));
         routes = routes.route(route.path, guarded);
     }
-    surrounded(routes, application)
+    surrounded(routes, application, pages.failure)
 }
 
-fn surrounded(routes: Router<Application>, application: Application) -> Router {
+fn surrounded(routes: Router<Application>, application: Application, failure: FailurePage) -> Router {
     routes
         .fallback(async || Problem::new(Code::RouteUnknown))
         .layer(DefaultBodyLimit::max(application.bounds.body))
         .layer(from_fn_with_state(application.clone(), fence::fence))
-        .layer(from_fn_with_state(application.clone(), surround::surround))
+        .layer(from_fn_with_state((application.clone(), failure), surround::surround))
         .with_state(application)
 }
 

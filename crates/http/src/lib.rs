@@ -31,7 +31,7 @@ mod tls;
 pub mod webhooks;
 
 pub use action::Action;
-pub use application::{Application, Bounds, metrics_page, router, router_with};
+pub use application::{Application, Bounds, FailurePage, Pages, metrics_page, router};
 pub use client::{Client, ClientHeader, Peer};
 pub use describe::{Described, Input, Output, Sketch};
 pub use etag::{ETag, IfNoneMatch, Tagged};

@@ -154,8 +154,8 @@ pub(crate) fn status(code: Code) -> StatusCode {
     listed.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-/// Makes a problem document of every error that is none yet, with the request's id. Pages for people stay.
-pub(crate) fn completed(response: Response, request: &str) -> Response {
+/// Tells every error, as a document or as a page. Pages that are there already stay.
+pub(crate) fn completed(response: Response, told: impl FnOnce(&Problem) -> Response) -> Response {
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
         return response;
@@ -164,7 +164,7 @@ pub(crate) fn completed(response: Response, request: &str) -> Response {
     if problem.is_none() && is_page(&response) {
         return response;
     }
-    problem.unwrap_or_else(|| Problem::of_status(status)).answer(Some(request))
+    told(&problem.unwrap_or_else(|| Problem::of_status(status)))
 }
 
 pub(crate) fn is_page(response: &Response) -> bool {

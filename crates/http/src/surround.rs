@@ -1,4 +1,5 @@
-//! What surrounds every request: its id, one line in the log, its counters, the headers that every answer has.
+//! What surrounds every request: its id, one line in the log, its counters, the headers that every answer has, and its
+//! errors as documents for programs or pages for people.
 //!
 //! A log line names the route by its template, never the path, query, address or user agent: it holds no personal data.
 
@@ -8,16 +9,17 @@ use std::time::Instant;
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use tracing::info;
 
-use crate::Application;
+use crate::application::{Application, FailurePage};
 use crate::metrics::Asked;
-use crate::problem;
+use crate::problem::{self, Problem};
 
 /// The name of a request in the log and in problem documents; handlers find it among the extensions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,21 +43,35 @@ impl RequestIds {
 }
 
 /// Outermost layer.
-pub(crate) async fn surround(State(application): State<Application>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn surround(
+    State((application, failure)): State<(Application, FailurePage)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let started = Instant::now();
     let id = application.metrics.request_ids().next();
     let asked = Asked::new(request.method(), request.extensions().get::<MatchedPath>().map(MatchedPath::as_str));
     let is_options = request.method() == Method::OPTIONS;
+    let is_looked_at = is_looked_at(request.headers());
     request.extensions_mut().insert(id.clone());
     let response = next.run(request).await;
     let response = if is_options { allowed(response) } else { response };
-    let mut response = problem::completed(response, &id.0);
+    let told = |problem: &Problem| if is_looked_at { failure(problem) } else { problem.answer(Some(&id.0)) };
+    let mut response = problem::completed(response, told);
     headers(&mut response, &id);
     let took = started.elapsed();
     application.metrics.answered(&asked, response.status(), took);
     let (status, ms) = (response.status().as_u16(), took.as_secs_f64() * 1e3);
     info!(method = asked.method, route = asked.route, status, ms, request = id.0, "answered");
     response
+}
+
+/// Whether somebody looks at the answer in a browser. A program may say that it takes HTML, too; but it brings a token.
+fn is_looked_at(headers: &HeaderMap) -> bool {
+    let kinds =
+        headers.get_all(ACCEPT).iter().filter_map(|accept| accept.to_str().ok()).flat_map(|list| list.split(','));
+    let mut names = kinds.filter_map(|kind| kind.split(';').next());
+    !headers.contains_key(AUTHORIZATION) && names.any(|name| name.trim().eq_ignore_ascii_case("text/html"))
 }
 
 /// `OPTIONS` asks which methods there are; axum names them in Allow, on its way out, whatever the status.
@@ -89,4 +105,24 @@ fn headers(response: &mut Response, id: &RequestId) {
 
 fn unless_set(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
     headers.entry(name).or_insert(HeaderValue::from_static(value));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_look_and_programs_do_not() {
+        let check = |fields: &[(HeaderName, &'static str)], expected: bool| {
+            let headers = fields.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).collect();
+            assert_eq!(is_looked_at(&headers), expected, "{fields:?}");
+        };
+        let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+        check(&[(ACCEPT, browser)], true);
+        check(&[(ACCEPT, "application/json, Text/HTML;q=0.5")], true);
+        check(&[(ACCEPT, browser), (AUTHORIZATION, "Bearer swt_")], false);
+        check(&[(ACCEPT, "*/*")], false);
+        check(&[(ACCEPT, "application/json")], false);
+        check(&[], false);
+    }
 }

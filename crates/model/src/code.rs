@@ -769,7 +769,7 @@ codes! {
     RouteUnknown = "route-unknown" {
         "there is nothing at this address",
         "No route has this path, or what it names does not exist.",
-        "Look at the path; the OpenAPI document lists them all."
+        "Look at the address; the OpenAPI document lists those of the API."
     }
     MethodRefused = "method-refused" {
         "this address has no such method",

@@ -9,7 +9,7 @@ use seaworthy_http::desk::{Ceremonies, DeskGate};
 use seaworthy_http::webhooks::{Reach, dispatch};
 use seaworthy_http::{
     Application, Bounds, Certificate, CertificateError, ClientHeader, Exposure, Limit, Limits, Listening, Metrics,
-    Patience, Readiness, metrics_page, router_with, serve,
+    Patience, Readiness, metrics_page, router, serve,
 };
 use seaworthy_model::Code;
 use tokio::net::{TcpListener, TcpSocket};
@@ -67,8 +67,7 @@ async fn until_stopped(settings: &Settings) -> Result<(), Failure> {
             None => Ok(()),
         }
     };
-    let served =
-        serve(listening(listener, certificate, connections), router_with(application.clone(), pages(&application)));
+    let served = serve(listening(listener, certificate, connections), router(application.clone(), pages(&application)));
     let (served, metrics_served) = tokio::join!(served, metrics_served);
     served.and(metrics_served).map_err(|error| unusable(&error))
 }

@@ -10,7 +10,7 @@ use data_encoding::BASE64URL_NOPAD;
 use seaworthy_console::pages;
 use seaworthy_http::desk::{Ceremonies, Desk, DeskGate, KeyStore, KeyStoreError, Offer, Surroundings};
 use seaworthy_http::signin::{Provider, Site};
-use seaworthy_http::{Application, Bounds, ClientHeader, Exposure, Limits, Metrics, Readiness, router_with};
+use seaworthy_http::{Application, Bounds, ClientHeader, Exposure, Limits, Metrics, Readiness, router};
 use seaworthy_model::Timestamp;
 use seaworthy_protocol::Digest;
 use seaworthy_service::authority::{Actor, Held, Role};
@@ -89,7 +89,7 @@ impl Harbour {
         let surroundings = Surroundings { now, draw, build: "0" };
         let desk = Arc::new(Desk::open(store, keys, surroundings, Site::new(ORIGIN).unwrap()).unwrap());
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let router = router(&desk);
+        let router = served(&desk);
         Harbour { runtime, router, desk, root, quay, _data: data }
     }
 
@@ -135,6 +135,8 @@ impl Harbour {
         if let Some(crew) = crew {
             request = request.header(header::COOKIE, &crew.cookie);
         }
+        // As browsers say it.
+        let request = request.header(header::ACCEPT, "text/html,application/xhtml+xml,*/*;q=0.8");
         let request = request.body(Body::from(body)).unwrap();
         self.runtime.block_on(async {
             let response = self.router.clone().oneshot(request).await.unwrap();
@@ -147,7 +149,7 @@ impl Harbour {
     }
 }
 
-fn router(desk: &Arc<Desk>) -> Router {
+fn served(desk: &Arc<Desk>) -> Router {
     let (_, stopping) = watch::channel(false);
     let metrics = Arc::new(Metrics::new(7));
     let offer = Offer { passwords: true, providers: ["main", "other"].map(provider).into() };
@@ -164,7 +166,7 @@ fn router(desk: &Arc<Desk>) -> Router {
         client_header: ClientHeader::default(),
         bounds: Bounds::default(),
     };
-    router_with(application.clone(), pages(&application))
+    router(application.clone(), pages(&application))
 }
 
 fn provider(name: &str) -> Provider {

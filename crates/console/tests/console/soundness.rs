@@ -110,8 +110,22 @@ fn every_page_is_sound() {
         ("/people", 200),
         ("/keys", 200),
         ("/units/nothing", 404),
+        ("/nothing", 404),
+        ("/sign-out", 405),
+        ("/api/v1/people/nobody", 404),
     ] {
         let shown = harbour.get(Some(&crew), path);
+        assert_eq!(shown.status, status, "{path}: {}", shown.html);
+        is_sound(path, &shown);
+    }
+}
+
+/// Whoever is not signed in and follows an address of the API sees a page, too.
+#[test]
+fn what_strangers_are_told_is_sound() {
+    let harbour = Harbour::open();
+    for (path, status) in [("/nothing", 404), ("/api/v1/people", 401), ("/healthz/x", 404)] {
+        let shown = harbour.get(None, path);
         assert_eq!(shown.status, status, "{path}: {}", shown.html);
         is_sound(path, &shown);
     }

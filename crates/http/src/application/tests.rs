@@ -72,7 +72,7 @@ impl Harbour {
         let patience = Patience { head: Duration::from_millis(500), ..Patience::default() };
         let (certificate, connections) = (None, 100);
         let listening = Listening { listener, certificate, connections, patience, metrics: metrics.clone(), stopping };
-        let served = runtime.spawn(serve(listening, surrounded(routes(), application)));
+        let served = runtime.spawn(serve(listening, surrounded(routes(), application, |problem| problem.answer(None))));
         Harbour { address, stop, metrics, served, runtime }
     }
 

@@ -1,4 +1,4 @@
-//! Every refusal is a problem document.
+//! Every refusal is a problem document, or a page for whoever looks with a browser.
 
 use std::io::Write;
 
@@ -18,6 +18,35 @@ fn another_method() {
     let refused = server.ask("DELETE /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     refused.is_problem(405, "method-refused");
     assert_eq!(refused.header("allow"), Some("GET,HEAD"));
+}
+
+#[test]
+fn people_see_pages() {
+    let server = Server::start(&[]);
+    let accept = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    let ask = |line: &str, fields: &str| {
+        server.ask(&format!(
+            "{line} HTTP/1.1\r\nHost: localhost\r\nAccept: {accept}\r\n{fields}Connection: close\r\n\r\n"
+        ))
+    };
+    for (line, status, code) in [
+        ("GET /nothing", 404, "route-unknown"),
+        ("DELETE /healthz", 405, "method-refused"),
+        ("DELETE /people", 405, "method-refused"),
+        ("GET /api/v1/people", 401, "not-signed-in"),
+        ("POST /api/v1/sign-in/password", 403, "not-allowed"),
+    ] {
+        let answer = ask(line, "");
+        assert_eq!(
+            (answer.status(), answer.header("content-type")),
+            (status, Some("text/html; charset=utf-8")),
+            "{line}"
+        );
+        assert!(answer.body.contains("<h1>") && answer.body.contains(code), "{line}: {}", answer.body);
+        assert!(answer.header("content-security-policy").unwrap().contains("style-src 'self'"), "{answer:?}");
+        assert_eq!(answer.header("allow").is_some(), status == 405, "{answer:?}");
+    }
+    ask("GET /nothing", "Authorization: Bearer swt_none\r\n").is_problem(404, "route-unknown");
 }
 
 /// The client still sends while it is refused, and hears why all the same.
