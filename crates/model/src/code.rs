@@ -903,6 +903,58 @@ codes! {
         "Send it again in a few seconds. If it stays so, look at what was to be changed before you send it under a new key."
     }
 
+    // A log, watched from the outside.
+    LogUnreachable = "log-unreachable" {
+        "the log could not be read",
+        "Its checkpoint, a tile or a bundle of entries was not answered, or not read from the disk. Nothing is known of the log then: this is no proof against it, and no sign that it is well.",
+        "Check the address and the network, and look again."
+    }
+    LogCheckpointInvalid = "log-checkpoint-invalid" {
+        "the log's checkpoint is not one that its key signed",
+        "A checkpoint is three lines (the log's name, its size, its root) under a signature of the log's key. This one is in another form, of another log, or its signature does not verify: it was changed since it was signed.",
+        "Check the key given with --key. If it is the right one, whoever serves the log has changed its checkpoint: ask its operator, and keep the file."
+    }
+    LogWitnessesLacking = "log-witnesses-lacking" {
+        "too few witnesses cosigned the log's checkpoint",
+        "The policy of the log says how many of which witnesses must have seen that a checkpoint continues all earlier ones. Without them, others may be shown another log.",
+        "Ask the log's operator which witnesses do not answer."
+    }
+    LogRewound = "log-rewound" {
+        "the log went back",
+        "A checkpoint of fewer entries was found than one that was seen before. A log only grows: entries that were in it are denied.",
+        "Keep both checkpoints: the log's own key signed them. Ask its operator; a server that was restored from an old copy signs nothing before it has caught up."
+    }
+    LogForked = "log-forked" {
+        "the log has two pasts",
+        "A checkpoint was found that does not continue one that was seen before. The log's key signed both, so entries were replaced, dropped or put between others in the meantime.",
+        "Keep both checkpoints: they are the proof. Tell those who rely on the log."
+    }
+    LogEntryChanged = "log-entry-changed" {
+        "an entry of the log was changed",
+        "An entry does not hash to what the tile above it holds, and that tile is the one that the checkpoint commits to.",
+        "Compare the bundle that is named with a copy from before; the log's operator restores it."
+    }
+    LogTileChanged = "log-tile-changed" {
+        "a tile of the log was changed",
+        "A tile of hashes is not what the entries and tiles below it make, or not as long as its place says. No proof for the entries below it can be made.",
+        "The tile can be made again from what lies below it; the log's operator restores it."
+    }
+    LogPartMissing = "log-part-missing" {
+        "a part of the log is gone",
+        "The log does not have a tile or a bundle of entries that its own checkpoint commits to.",
+        "Ask the log's operator; a copy of the log from before has what is missing."
+    }
+    LogRootDiffers = "log-root-differs" {
+        "the log's entries do not make the root of its checkpoint",
+        "Entries and tiles agree with each other, but together they are another tree than the one that the log's key signed.",
+        "Keep the checkpoint and a copy of the tiles. Ask the log's operator."
+    }
+    LogListInvalid = "log-list-invalid" {
+        "a list of logs or a log policy cannot be used",
+        "A policy has lines of logs, witnesses, groups and a quorum (C2SP tlog-policy). A witness's list has the key of a log on each line, in the form name+id+base64.",
+        "Mend the line shown."
+    }
+
     Bug = "bug" {
         "a fault in Seaworthy",
         "This must not happen.",

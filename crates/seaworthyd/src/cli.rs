@@ -1,10 +1,12 @@
 //! The command line: the one definition from which parser, help, man pages and completions come.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
 use seaworthy_service::authority::Role;
+use seaworthy_tlog::VerifierKey;
 
 use crate::settings::Settings;
 
@@ -47,6 +49,9 @@ pub enum Command {
     },
     /// What the operator does beside the server: links, tokens
     Admin(Box<Admin>),
+    /// Watch transparency logs: as a witness who cosigns them, or as a monitor who reads them
+    #[command(subcommand)]
+    Log(LogTask),
     /// Print the OpenAPI 3.1 document of the API
     Openapi,
     /// Write shell completions to standard output
@@ -134,6 +139,67 @@ impl AdminTask {
 fn role(text: &str) -> Result<Role, String> {
     let fits = Role::from_name(text).filter(|role| *role != Role::Holder);
     fits.ok_or_else(|| "it is administrator, inspector or reviewer".to_owned())
+}
+
+/// What can be done about a log, ours or another's. None of it needs the server's data.
+#[derive(Debug, Subcommand)]
+pub enum LogTask {
+    /// Cosign checkpoints of logs that only grow, until SIGTERM or SIGINT
+    Witness(Witness),
+    /// Follow a log by its public files, and check all of its past
+    Monitor(Monitor),
+}
+
+/// A witness.
+#[derive(Args, Debug)]
+pub struct Witness {
+    /// Address and port to listen on
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8441")]
+    pub listen: SocketAddr,
+    /// Private key of the witness, PEM; made at first start
+    #[arg(long, value_name = "FILE")]
+    pub key: PathBuf,
+    /// Name of the witness, as its cosignatures bear it: an address of its operator without https://
+    #[arg(long, value_name = "NAME")]
+    pub name: String,
+    /// Logs that it knows: a key on each line, or the `log` lines of a log policy
+    #[arg(long, value_name = "FILE")]
+    pub logs: PathBuf,
+    /// Folder in which it keeps what it cosigned; never put back an older copy of it
+    #[arg(long, value_name = "DIR")]
+    pub state: PathBuf,
+    /// Certificate with its chain, PEM; without it, a proxy in front speaks TLS
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// Private key of the certificate, PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+}
+
+/// A monitor.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Exit codes: 0 all is well (--once), 1 the log was caught, 2 usage or configuration, 3 the log could not be read."
+)]
+pub struct Monitor {
+    /// Address of the log (https://…/log/KEY), or a folder that holds a copy of it
+    #[arg(value_name = "URL")]
+    pub log: String,
+    /// Key of the log: name+id+base64
+    #[arg(long, value_name = "KEY")]
+    pub key: VerifierKey,
+    /// Policy that says which witnesses must have cosigned its checkpoints
+    #[arg(long, value_name = "FILE")]
+    pub log_policy: Option<PathBuf>,
+    /// Folder in which the last checkpoint is remembered, and evidence is kept; one for each log
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
+    /// Look once, and end
+    #[arg(long)]
+    pub once: bool,
+    /// Seconds from one look to the next
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = clap::value_parser!(u32).range(1..))]
+    pub every: u32,
 }
 
 /// Settings and where they stand.

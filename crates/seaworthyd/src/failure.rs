@@ -7,8 +7,12 @@ use seaworthy_model::Code;
 
 /// Exit codes (see `seaworthyd --help`); the same as those of `seaworthy`.
 pub mod exit {
+    /// A true answer that is no.
+    pub const NO: u8 = 1;
     /// The command line or the configuration is wrong.
     pub const USAGE: u8 = 2;
+    /// Nothing is known.
+    pub const UNKNOWN: u8 = 3;
     /// A fault in Seaworthy.
     pub const BUG: u8 = 70;
 }
@@ -39,6 +43,12 @@ impl Failure {
     #[must_use]
     pub fn hinting(self, hint: impl Into<String>) -> Failure {
         Failure { hint: hint.into(), ..self }
+    }
+
+    /// With another end of the process than that of a wrong configuration.
+    #[must_use]
+    pub fn ending(self, exit: u8) -> Failure {
+        Failure { exit, ..self }
     }
 
     /// A mistake on the command line.

@@ -19,6 +19,7 @@ mod serve;
 mod settings;
 mod signals;
 mod tasks;
+mod transparency;
 
 use std::io::{self, Write};
 use std::panic::{self, AssertUnwindSafe};
@@ -55,6 +56,10 @@ fn run(command: &Command, matches: &clap::ArgMatches) -> Result<(), Failure> {
             copies::restore(&configuration::load(configured, matches)?, copy, &mut out)
         }
         Command::Admin(args) => admin::run(args, &configuration::load(args.task.configured(), matches)?, &mut out),
+        Command::Log(task) => {
+            drop(out);
+            transparency::run(task)
+        }
         Command::Openapi => print(&mut out, &seaworthy_http::document(env!("CARGO_PKG_VERSION"))),
         Command::Completions { shell } => man::completions(*shell, &mut out),
         Command::Man { folder } => man::pages(folder, &mut out),

@@ -125,11 +125,13 @@ fn certificate(settings: &Settings) -> Result<Option<Arc<Certificate>>, Failure>
     Certificate::read(chain, key).map(Some).map_err(|error| unusable(&error))
 }
 
-fn unusable(error: &CertificateError) -> Failure {
+/// A certificate that cannot be used.
+pub fn unusable(error: &CertificateError) -> Failure {
     Failure::new(Code::CertificateUnusable, error.to_string())
 }
 
-fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+/// Begins to listen.
+pub fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
     listener(address).map_err(|error| Failure::new(Code::ListenRefused, format!("{address}: {error}")))
 }
 

@@ -20,6 +20,7 @@ mod people;
 mod policies;
 mod tallies;
 mod tiles;
+mod witnesses;
 
 pub use devices::{Current, DeviceQuery, DeviceState, Devices, Identity, ListedDevice, Standing};
 pub use evidence::{BodyRecord, EvidenceRecords, Reading, StampRecord, StatusPlace, StoredAppraisal};
@@ -33,6 +34,7 @@ pub use people::{
 pub use policies::{Assignment, CatalogRecord, Policies, PolicyRecord};
 pub use tallies::{Group, Tallied, Tallies};
 pub use tiles::TileStore;
+pub use witnesses::{Outcome, Prove, Witnesses};
 
 /// Why a store did not do its work.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
