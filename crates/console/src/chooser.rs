@@ -30,6 +30,14 @@ pub(crate) fn units(of: For<'_>, action: Action, name: &str, label: &str) -> Mar
     }
 }
 
+/// A field for how many days something is good.
+pub(crate) fn days(label: &str, usual: u32) -> Markup {
+    html! {
+        label for="days" { (label) }
+        input id="days" name="days" type="number" min="1" max="400" value=(usual) required inputmode="numeric";
+    }
+}
+
 /// The field in which somebody says why they look or act.
 pub(crate) fn reason(given: &str) -> Markup {
     html! {

@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use seaworthy_http::signin::is_same_origin;
 use seaworthy_http::{Application, Problem};
 use seaworthy_model::{Code, Timestamp};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 /// A form. One that comes from another site is refused, signed in or not.
@@ -25,6 +26,10 @@ impl<T: DeserializeOwned> FromRequest<Application> for Form<T> {
         })
     }
 }
+
+/// The fields of a form that asks for nothing.
+#[derive(Deserialize)]
+pub(crate) struct NoFields {}
 
 /// A field that may be left empty.
 pub(crate) fn filled(field: Option<&str>) -> Option<&str> {

@@ -2,6 +2,7 @@
 
 use maud::{DOCTYPE, Markup, html};
 use seaworthy_http::Action;
+use seaworthy_service::Id;
 use seaworthy_service::authority::{Actor, Concern, Need};
 use seaworthy_service::directory::View;
 
@@ -23,14 +24,21 @@ impl For<'_> {
             Need::Root(_) => self.actor.may(action, Concern::Root, &self.view.tree).is_ok(),
         }
     }
+
+    /// The name of a unit.
+    pub(crate) fn unit(&self, id: Id) -> &str {
+        self.view.tree.unit(id).map_or("a unit that is gone", |unit| unit.name.as_str())
+    }
 }
 
 /// Where the navigation leads, and what it takes to be shown.
-const PLACES: [(&str, &str, Action); 5] = [
+const PLACES: [(&str, &str, Action); 7] = [
     ("/", "Devices", Action::DeviceMine),
     ("/waiting", "Waiting", Action::DeviceApprove),
     ("/policies", "Policies", Action::PolicyList),
     ("/people", "People", Action::PersonList),
+    ("/tokens", "Tokens", Action::ApiTokenList),
+    ("/webhooks", "Webhooks", Action::WebhookList),
     ("/keys", "Keys", Action::OrganisationShow),
 ];
 

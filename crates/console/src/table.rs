@@ -5,7 +5,9 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, post};
 use seaworthy_http::{Action, Application, Pages};
 
-use crate::pages::{device, enrol, home, keys, ledger, people, policies, sign_in, unit, waiting, welcome};
+use crate::pages::{
+    device, enrol, home, keys, ledger, people, policies, sign_in, tokens, unit, waiting, webhooks, welcome,
+};
 use crate::{assets, failure, guard};
 
 /// One page, or one form.
@@ -70,7 +72,19 @@ pub fn all() -> Vec<Page> {
         shown("/people", &[PersonList, PersonShow], get(people::show)).and(&[InvitationAdd, PersonChange]),
         sent("/people/invite", &[InvitationAdd], post(people::invite)),
         sent("/people/{person}/change", &[PersonChange], post(people::change)),
-        shown("/keys", &[Me, OrganisationShow, TrustFile], get(keys::show)),
+        shown("/tokens", &[ApiTokenList], get(tokens::show)).and(&[ApiTokenAdd, ApiTokenRemove]),
+        sent("/tokens", &[ApiTokenAdd], post(tokens::add)),
+        sent("/tokens/{token}/remove", &[ApiTokenRemove], post(tokens::remove)),
+        shown("/webhooks", &[WebhookList, DeliveryList], get(webhooks::show)).and(&[
+            WebhookAdd,
+            WebhookRemove,
+            DeliveryRetry,
+        ]),
+        sent("/webhooks", &[WebhookAdd], post(webhooks::add)),
+        sent("/webhooks/{webhook}/remove", &[WebhookRemove], post(webhooks::remove)),
+        sent("/deliveries/{delivery}/retry", &[DeliveryRetry], post(webhooks::retry)),
+        shown("/keys", &[Me, OrganisationShow, TrustFile], get(keys::show)).and(&[KeyRotate]),
+        sent("/keys/rotate", &[KeyRotate], post(keys::rotate)),
     ]
 }
 

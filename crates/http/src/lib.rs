@@ -46,5 +46,5 @@ pub use openapi::document;
 pub use problem::Problem;
 pub use remembered::REMEMBERED_SECONDS;
 pub use route::Route;
-pub use routes::invitation_link;
+pub use routes::{invitation_link, rotate_key};
 pub use tls::{Certificate, CertificateError};

@@ -21,6 +21,7 @@ use crate::desk::Desk;
 use crate::extract::Answer;
 use crate::{Action, Route, health};
 
+pub use organisations::rotate_key;
 pub use people::invitation_link;
 
 /// What the exchange with a device can be refused for.

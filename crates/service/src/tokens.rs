@@ -122,6 +122,18 @@ pub fn add_api(
     Ok((token, secret))
 }
 
+/// All API tokens.
+pub fn apis(records: &mut dyn Records, view: &View, actor: &Actor) -> Result<Vec<ApiToken>, Error> {
+    actor.may(Action::ApiTokenList, Concern::Root, &view.tree)?;
+    Ok(records.api_tokens(view.organisation.id)?)
+}
+
+/// Removes an API token.
+pub fn remove_api(records: &mut dyn Records, view: &View, actor: &Actor, token: Id) -> Result<(), Error> {
+    actor.may(Action::ApiTokenRemove, Concern::Root, &view.tree)?;
+    Ok(records.remove_api_token(view.organisation.id, token)?)
+}
+
 /// Who acts with an API token.
 pub fn actor(records: &mut dyn Records, secret: &[u8], at: Timestamp) -> Result<Actor, Error> {
     let token = records.api_token(&Digest::of(secret))?.filter(|token| at < token.ends_at);

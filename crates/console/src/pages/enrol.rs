@@ -16,7 +16,7 @@ use super::unit::UnitPath;
 use crate::form::{Form, named};
 use crate::frame::{self, For};
 use crate::html::Html;
-use crate::{qr, words};
+use crate::{chooser, qr, words};
 
 pub(crate) async fn ask(
     State(desk): State<Arc<Desk>>,
@@ -40,8 +40,7 @@ fn fields(own: &str) -> Markup {
             option value=(TokenKind::OneTime) { "One device, at once" }
             option value=(TokenKind::Organisation) { "Any device, each of which waits for approval" }
         }
-        label for="days" { "Good for how many days" }
-        input id="days" name="days" type="number" min="1" max="400" value="7" required inputmode="numeric";
+        (chooser::days("Good for how many days", 7))
         label for="holder" { "Whose devices these are" }
         select id="holder" name="holder" {
             option value="" { "Nobody who has an account here" }

@@ -1,19 +1,21 @@
-//! The organisation's public keys, by which stamps are checked.
+//! The organisation's public keys, by which stamps are checked; making the next one.
 
 use std::sync::Arc;
 
 use axum::extract::State;
-use maud::html;
-use seaworthy_http::Problem;
+use maud::{Markup, html};
 use seaworthy_http::desk::{Desk, Signed};
+use seaworthy_http::{Action, Problem, rotate_key};
 use seaworthy_protocol::Octets;
 
+use crate::form::{Form, NoFields};
 use crate::frame::{self, For};
-use crate::html::Html;
+use crate::html::{Html, SeeOther};
 use crate::words;
 
 pub(crate) async fn show(State(desk): State<Arc<Desk>>, Signed(actor): Signed) -> Result<Html, Problem> {
     let view = desk.view(actor.organisation)?;
+    let of = For { actor: &actor, view: &view };
     let signing = view.signing_key().map(|key| key.place);
     let body = html! {
         p { "Stamps of this organisation are checked with its trust file, offline. "
@@ -42,6 +44,27 @@ pub(crate) async fn show(State(desk): State<Arc<Desk>>, Signed(actor): Signed) -
                 }
             } }
         } }
+        @if of.may_somewhere(Action::KeyRotate) { (rotate_form()) }
     };
-    Ok(frame::page(For { actor: &actor, view: &view }, "Keys", body))
+    Ok(frame::page(of, "Keys", body))
+}
+
+fn rotate_form() -> Markup {
+    html! {
+        h2 { "Make the next key" }
+        form method="post" action="/keys/rotate" class="panel" {
+            p { "The key that signs now names the next one, which signs from then on. Devices follow by themselves; whoever \
+                 checks stamps takes the trust file anew. What was signed before holds." }
+            p class="note" { "Where several servers work together, each needs the new file in its folder of keys." }
+            button type="submit" { "Make the next key" }
+        }
+    }
+}
+
+pub(crate) async fn rotate(
+    State(desk): State<Arc<Desk>>,
+    Signed(actor): Signed,
+    Form(NoFields {}): Form<NoFields>,
+) -> Result<SeeOther, Problem> {
+    rotate_key(&desk, actor).await.map(|_| SeeOther("/keys".to_owned()))
 }

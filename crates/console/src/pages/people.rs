@@ -58,7 +58,6 @@ pub(crate) async fn show(
 }
 
 fn listed(rows: &[(Person, Vec<RoleGrant>)], of: For<'_>) -> Markup {
-    let unit = |id| of.view.tree.unit(id).map_or("a unit that is gone", |unit| unit.name.as_str());
     html! {
         div class="table" { table {
             thead { tr {
@@ -67,7 +66,7 @@ fn listed(rows: &[(Person, Vec<RoleGrant>)], of: For<'_>) -> Markup {
             tbody { @for (person, grants) in rows {
                 tr {
                     th scope="row" { (person.name) }
-                    td { ul { @for grant in grants { li { (grant.role) " of " (unit(grant.unit)) } } } }
+                    td { ul { @for grant in grants { li { (grant.role) " of " (of.unit(grant.unit)) } } } }
                     td { (words::instant(person.created_at)) }
                     td { (switch(person, of)) }
                 }
@@ -101,8 +100,7 @@ fn invite_form(of: For<'_>) -> Markup {
                 @for role in Role::ALL { option value=(role) { (role) } }
             }
             (chooser::units(of, Action::InvitationAdd, "unit", "In the unit and all below it"))
-            label for="days" { "The link is good for how many days" }
-            input id="days" name="days" type="number" min="1" max="400" value="7" required inputmode="numeric";
+            (chooser::days("The link is good for how many days", 7))
             button type="submit" { "Make a one-time link" }
         }
     }

@@ -14,7 +14,7 @@ use seaworthy_model::Code;
 use serde::Deserialize;
 
 use crate::failure::sentence;
-use crate::form::Form;
+use crate::form::{Form, NoFields};
 use crate::frame;
 use crate::html::{Html, SeeOther};
 
@@ -111,10 +111,6 @@ pub(crate) async fn password(
 pub(crate) struct ProviderPath {
     pub(crate) provider: String,
 }
-
-/// Nothing is asked.
-#[derive(Deserialize)]
-pub(crate) struct NoFields {}
 
 pub(crate) async fn openid(
     State(ceremonies): State<Arc<Ceremonies>>,

@@ -11,9 +11,9 @@ use crate::harbour::{Crew, Harbour, Shown};
 const NOBODYS: &str = "00000000000000000000000000000000000000000000000000000000000000aa";
 
 fn address(page: &Page, harbour: &Harbour) -> String {
-    let person = "0".repeat(32);
-    let parts = [("{unit}", harbour.root.to_string()), ("{person}", person), ("{provider}", "none".into())];
-    let path = parts.iter().fold(page.path.to_owned(), |path, (name, value)| path.replace(name, value));
+    let path = page.path.replace("{unit}", &harbour.root.to_string()).replace("{provider}", "none");
+    let nobodys = ["{person}", "{token}", "{webhook}", "{delivery}"];
+    let path = nobodys.iter().fold(path, |path, name| path.replace(name, &"0".repeat(32)));
     path.replace("{device}", NOBODYS).replace("{sequence}", "1")
 }
 
@@ -65,7 +65,7 @@ fn a_role_elsewhere_opens_nothing_here() {
     let view = harbour.desk.directory().views().next().unwrap().clone();
     let concern = |page: &Page| match page.path {
         path if path.contains("{unit}") => Some(Concern::Unit(harbour.root)),
-        "/people" => Some(Concern::Root),
+        "/people" | "/tokens" | "/webhooks" => Some(Concern::Root),
         _ => None,
     };
     for &role in Role::ALL {
@@ -96,6 +96,9 @@ fn parts_of_pages_are_shown_to_whoever_may() {
         ("/policies", "Sign a policy", Action::PolicyAdd),
         ("/policies", "Put a policy in force", Action::PolicyAssign),
         ("/", "href=\"/people\"", Action::PersonList),
+        ("/", "href=\"/tokens\"", Action::ApiTokenList),
+        ("/", "href=\"/webhooks\"", Action::WebhookList),
+        ("/keys", "action=\"/keys/rotate\"", Action::KeyRotate),
         ("/", "href=\"/waiting\"", Action::DeviceApprove),
     ];
     for &role in Role::ALL {

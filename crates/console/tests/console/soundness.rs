@@ -109,6 +109,8 @@ fn every_page_is_sound() {
         ("/policies/99", 404),
         ("/people", 200),
         ("/keys", 200),
+        ("/tokens", 200),
+        ("/webhooks", 200),
         ("/units/nothing", 404),
         ("/nothing", 404),
         ("/sign-out", 405),
@@ -145,9 +147,55 @@ fn what_forms_answer_is_sound() {
     let shown = harbour.send(None, "/welcome", &format!("link=http://localhost:8440/welcome%23{secret}"));
     assert!(shown.html.contains("<strong>reviewer</strong>"), "{}", shown.html);
     is_sound("the choice of a guest", &shown);
+    let made = harbour.send(Some(&crew), "/tokens", &format!("name=Nightly&role=reviewer&unit={root}&days=7"));
+    assert!(made.status == 200 && made.html.contains("swt_"), "{}", made.html);
+    is_sound("an API token", &made);
+    let made = harbour.send(Some(&crew), "/webhooks", "url=https://hooks.example.org/in&policy-assigned=yes");
+    assert!(made.status == 200 && made.html.contains("whsec_"), "{}", made.html);
+    is_sound("a webhook", &made);
+    for form in ["url=http://example.org/", "url=https://hooks.example.org/in&all=yes"] {
+        let refused = harbour.send(Some(&crew), "/webhooks", form);
+        assert!(refused.status == 422 && refused.html.contains("invalid-value"), "{}", refused.html);
+    }
     let refused = harbour.send(None, "/welcome", "link=nothing");
     assert!(refused.status == 403 && refused.html.contains("link-invalid"), "{}", refused.html);
     is_sound("a refusal", &refused);
+}
+
+#[test]
+fn tokens_webhooks_and_keys_come_and_go() {
+    let harbour = Harbour::open();
+    let (crew, root) = (harbour.crew(Role::Administrator, harbour.root), harbour.root);
+    let sent = |path: &str| {
+        let shown = harbour.send(Some(&crew), path, "");
+        assert_eq!(shown.status, 303, "{path}: {}", shown.html);
+        let after = harbour.get(Some(&crew), &shown.location);
+        is_sound(&shown.location, &after);
+        after.html
+    };
+    let listed = |path: &str| {
+        let shown = harbour.get(Some(&crew), path);
+        is_sound(path, &shown);
+        shown.html
+    };
+    let action = |html: &str, end: &str| {
+        let action = html.split("action=\"").skip(1).filter_map(|rest| rest.split('"').next());
+        action.into_iter().find(|action| action.ends_with(end)).unwrap_or_else(|| panic!("no {end}: {html}")).to_owned()
+    };
+    harbour.send(Some(&crew), "/tokens", &format!("name=Nightly+%3Cb%3E&role=reviewer&unit={root}&days=7"));
+    let tokens = listed("/tokens");
+    assert!(tokens.contains("Nightly &lt;b&gt;") && tokens.contains("reviewer of Harbour") && !tokens.contains("swt_"));
+    assert!(sent(&action(&tokens, "/remove")).contains("There is no token."));
+
+    harbour.send(Some(&crew), "/webhooks", "url=https://hooks.example.org/in&key-rotated=yes");
+    assert!(sent("/keys/rotate").contains("signs no more"), "the key before");
+    let webhooks = listed("/webhooks");
+    assert!(webhooks.contains("<td>key-rotated</td>") && !webhooks.contains("whsec_"), "{webhooks}");
+    let retry = action(&webhooks, "/retry");
+    assert!(sent(&retry).contains("Nothing was given up."));
+    let webhooks = sent(&action(&webhooks, "/remove"));
+    assert!(webhooks.contains("There is no webhook.") && webhooks.contains("Nothing waits."), "{webhooks}");
+    assert_eq!(harbour.send(Some(&crew), &retry, "").status, 404);
 }
 
 #[test]

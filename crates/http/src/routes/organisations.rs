@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use seaworthy_model::{Code, Timestamp};
 use seaworthy_protocol::{Digest, Octets};
-use seaworthy_service::authority::{Action, Concern};
+use seaworthy_service::authority::{Action, Actor, Concern};
 use seaworthy_service::directory::View;
 use seaworthy_service::ports::KeyRecord;
 use seaworthy_service::{Error, founding};
@@ -140,9 +140,14 @@ pub(crate) async fn rotate(
     State(desk): State<Arc<Desk>>,
     Signed(actor): Signed,
 ) -> Result<Created<OrganisationKey>, Problem> {
+    rotate_key(&desk, actor).await.map(|record| Created(shown(&record)))
+}
+
+/// Makes the next key of an organisation.
+pub async fn rotate_key(desk: &Arc<Desk>, actor: Actor) -> Result<KeyRecord, Problem> {
     let view = desk.view(actor.organisation)?;
     actor.may(Action::KeyRotate, Concern::Root, &view.tree)?;
-    let work = Arc::clone(&desk);
+    let work = Arc::clone(desk);
     let rotated = off_the_loop(move || {
         let old = work.signing_key(&view)?;
         let new = SigningKey::from_seed(&work.draw()).map_err(|error| Error::damaged(error.to_string()))?;
@@ -155,7 +160,7 @@ pub(crate) async fn rotate(
         work.reload()?;
         Ok(record)
     });
-    rotated.await.map(|record| Created(shown(&record)))
+    rotated.await
 }
 
 /// Which key.

@@ -6,7 +6,7 @@ use axum::extract::State;
 use schemars::JsonSchema;
 use seaworthy_model::Timestamp;
 use seaworthy_service::Id;
-use seaworthy_service::authority::{Action, Concern, Role};
+use seaworthy_service::authority::Role;
 use seaworthy_service::ports::{ApiToken, EnrolmentToken, TokenKind};
 use seaworthy_service::tokens::{self, Wanted, WantedToken};
 use serde::{Deserialize, Serialize};
@@ -104,8 +104,7 @@ pub(crate) struct ApiTokens {
 pub(crate) async fn apis(State(desk): State<Arc<Desk>>, Signed(actor): Signed) -> Result<Answer<ApiTokens>, Problem> {
     let tokens = desk.read(move |scene| {
         let view = scene.view(&actor)?;
-        actor.may(Action::ApiTokenList, Concern::Root, &view.tree)?;
-        Ok(scene.records.api_tokens(actor.organisation)?)
+        tokens::apis(scene.records, &view, &actor)
     });
     Ok(Answer(ApiTokens { tokens: tokens.await? }))
 }
@@ -156,8 +155,7 @@ pub(crate) async fn remove_api(
 ) -> Result<Done, Problem> {
     let removed = desk.write(move |scene| {
         let view = scene.view(&actor)?;
-        actor.may(Action::ApiTokenRemove, Concern::Root, &view.tree)?;
-        Ok(scene.records.remove_api_token(actor.organisation, path.token)?)
+        tokens::remove_api(scene.records, &view, &actor, path.token)
     });
     removed.await.map(|()| Done)
 }

@@ -95,7 +95,19 @@ fn lets_a_device_in(browser: &Browser, server: &Server, link: &str) {
 /// Nothing is wider than a phone but tables, which scroll by themselves; the browser refused no style and no script.
 fn every_page_fits_a_phone(browser: &Browser, server: &Server) {
     browser.be_a_phone_in_the_dark();
-    for path in ["/", "/waiting", "/policies", "/policies/1", "/people", "/keys", "/sign-in", "/welcome", "/nothing"] {
+    for path in [
+        "/",
+        "/waiting",
+        "/policies",
+        "/policies/1",
+        "/people",
+        "/tokens",
+        "/webhooks",
+        "/keys",
+        "/sign-in",
+        "/welcome",
+        "/nothing",
+    ] {
         browser.open(&format!("{}{path}", server.origin));
         let width = browser.run("return document.documentElement.scrollWidth").as_u64().unwrap();
         assert!(width <= 390, "{path} is {width} wide");
