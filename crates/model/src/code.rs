@@ -955,6 +955,13 @@ codes! {
         "Mend the line shown."
     }
 
+    // The log that a server keeps.
+    LogBehind = "log-behind" {
+        "the server knows less of its log than others do",
+        "What was published, or what a witness cosigned, has more entries than the server's store and tiles hold: they are copies from before. Whatever it signed now would give the log a second past, so it signs nothing.",
+        "Put the newest tiles and the newest copy of the store in place; a store alone may be older, it catches up with its tiles. What the witness has seen cannot be taken back."
+    }
+
     Bug = "bug" {
         "a fault in Seaworthy",
         "This must not happen.",

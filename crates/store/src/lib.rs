@@ -9,6 +9,7 @@ pub mod driver;
 pub mod migrations;
 mod ports;
 mod schema;
+pub mod tiles;
 
 pub use backup::{backup, restore};
 pub use database::{Database, FILE, Settings};

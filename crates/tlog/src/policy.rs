@@ -103,6 +103,27 @@ impl Policy {
         &self.witnesses
     }
 
+    /// The same policy for one log: it is added to a policy that names none, and must be named by any other.
+    pub fn of_log(&self, key: &VerifierKey) -> Result<Policy, Refusal> {
+        let mut policy = self.clone();
+        if policy.logs.is_empty() {
+            policy.logs.push(PolicyLog { key: key.clone(), url: None });
+        }
+        policy.logs.retain(|log| log.key == *key);
+        if policy.logs.is_empty() { Err(Refusal::UnknownLog(key.name().to_owned())) } else { Ok(policy) }
+    }
+
+    /// How many witnesses have cosigned what it accepts, at least.
+    pub fn least(&self) -> usize {
+        let mut groups: Vec<usize> = Vec::with_capacity(self.groups.len());
+        for group in &self.groups {
+            let mut members: Vec<usize> = group.members.iter().map(|member| least(*member, &groups)).collect();
+            members.sort_unstable();
+            groups.push(members.iter().take(group.threshold).sum());
+        }
+        self.quorum.map_or(0, |quorum| least(quorum, &groups))
+    }
+
     /// Whether it asks for witnesses at all.
     pub const fn asks_for_witnesses(&self) -> bool {
         self.quorum.is_some()
@@ -150,6 +171,13 @@ impl Policy {
             groups.push(count >= group.threshold);
         }
         self.quorum.is_none_or(|quorum| counts(quorum, &has, &groups))
+    }
+}
+
+fn least(member: Member, groups: &[usize]) -> usize {
+    match member {
+        Member::Witness(_) => 1,
+        Member::Group(index) => groups.get(index).copied().unwrap_or(0),
     }
 }
 

@@ -151,6 +151,35 @@ fn many_of_a_kind_are_read_and_too_many_refused() {
     assert_eq!(Policy::parse(policy(&groups(257)).as_bytes()).unwrap_err().reason, Reason::TooMany);
 }
 
+#[test]
+fn a_policy_of_one_log_knows_it_alone() {
+    let ours = Key::new(ORIGIN, Algorithm::Ed25519, 1);
+    let named = Policy::parse(policy("quorum none").as_bytes()).unwrap();
+    let other = VerifierKey::new("other.example", Algorithm::Ed25519, &[9; 32]).unwrap();
+    assert_eq!(named.of_log(&other).unwrap_err(), Refusal::UnknownLog("other.example".into()));
+    let bare = Policy::parse(b"quorum none\n").unwrap();
+    for policy in [bare.of_log(ours.key()).unwrap(), bare.of_log(&other).unwrap()] {
+        assert_eq!(policy.logs().len(), 1);
+    }
+}
+
+#[test]
+fn a_policy_tells_how_few_witnesses_are_enough() {
+    for (rest, least) in [
+        ("quorum none", 0),
+        ("quorum a", 1),
+        ("group x any a b\nquorum x", 1),
+        ("group x all a b c\nquorum x", 3),
+        ("group x 2 a b\ngroup y 1 x c\nquorum y", 1),
+        ("group x all a b\ngroup y all x c\nquorum y", 3),
+    ] {
+        let policy = Policy::parse(policy(rest).as_bytes()).unwrap();
+        assert_eq!(policy.least(), least, "{rest}");
+        assert!(policy.is_met_by(|_| true));
+        assert_eq!(policy.is_met_by(|_| false), least == 0);
+    }
+}
+
 proptest! {
     #[test]
     fn any_bytes(bytes: Vec<u8>, lines in "((log|witness|group|quorum)( (any|all|none|a|b|[0-9])){0,4}\n){0,6}") {
