@@ -6,6 +6,8 @@ use std::fmt;
 use data_encoding::BASE64;
 use ring::digest::{Context, Digest, SHA256, digest};
 
+use crate::line::base64;
+
 /// Length of a hash in bytes.
 pub const HASH_LENGTH: usize = 32;
 
@@ -48,7 +50,7 @@ impl Hash {
 
     /// Reads base64 in its one form: padded, and no bits left over.
     pub fn from_base64(text: &str) -> Option<Hash> {
-        BASE64.decode(text.as_bytes()).ok()?.try_into().ok().map(Hash)
+        base64(text)?.try_into().ok().map(Hash)
     }
 }
 

@@ -8,6 +8,7 @@ use data_encoding::{BASE64, HEXLOWER};
 use ring::signature::{ED25519, UnparsedPublicKey};
 
 use crate::hash::sha256;
+use crate::line::base64;
 
 /// Longest text of a key in bytes.
 const MAX_TEXT: usize = 4096;
@@ -142,7 +143,7 @@ impl FromStr for VerifierKey {
         }
         let id = HEXLOWER.decode(id.as_bytes()).ok().and_then(|id| <[u8; 4]>::try_from(id).ok());
         let id = id.ok_or(VerifierKeyFault::Form)?;
-        let typed = BASE64.decode(key.as_bytes()).map_err(|_| VerifierKeyFault::Form)?;
+        let typed = base64(key).ok_or(VerifierKeyFault::Form)?;
         let (&byte, bytes) = typed.split_first().ok_or(VerifierKeyFault::Form)?;
         let known = [Algorithm::Ed25519, Algorithm::CosignatureV1, Algorithm::MlDsa44];
         let algorithm = known.into_iter().find(|algorithm| algorithm.byte() == byte);

@@ -1,5 +1,7 @@
 //! What the text formats of the log share: numbers and hashes in their one written form, line by line.
 
+use data_encoding::BASE64;
+
 use crate::hash::Hash;
 
 /// Largest tree size, index and time: what a signed 64-bit number holds, as other readers of the formats take them.
@@ -14,6 +16,13 @@ pub(crate) fn decimal(text: &str) -> Option<u64> {
         return None;
     }
     text.parse().ok().filter(|&number| number <= MAX_NUMBER)
+}
+
+/// Reads base64 in its one form: padded at the end alone, and no bits left over.
+pub(crate) fn base64(text: &str) -> Option<Vec<u8>> {
+    // The decoder takes padded texts that follow one another for one.
+    let once = !text.trim_end_matches('=').contains('=');
+    if once { BASE64.decode(text.as_bytes()).ok() } else { None }
 }
 
 /// Reads lines of one hash each; at most [`MAX_PROOF`].
@@ -46,6 +55,15 @@ mod tests {
         }
         for text in ["", "00", "01", "+1", "-1", " 1", "1 ", "9223372036854775808", "99999999999999999999", "१"] {
             assert_eq!(decimal(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn base64_is_padded_at_its_end_alone() {
+        assert_eq!(base64("YQ==").as_deref(), Some(&b"a"[..]));
+        assert_eq!(base64("").as_deref(), Some(&b""[..]));
+        for text in ["YQ", "YR==", "YQ==YQ==", "YWE=YWE=", "YQ==\n", "=", "===="] {
+            assert_eq!(base64(text), None, "{text}");
         }
     }
 

@@ -9,6 +9,7 @@ use data_encoding::BASE64;
 
 use crate::cosignature;
 use crate::key::{Algorithm, NoteKeyId, Signer, VerifierKey, is_key_name};
+use crate::line::base64;
 
 /// Longest note in bytes.
 pub const MAX_NOTE: usize = 1 << 20;
@@ -213,8 +214,8 @@ fn check_characters(text: &str) -> Result<(), NoteFault> {
 }
 
 fn parse_line(line: &str) -> Option<Signature> {
-    let (name, base64) = line.strip_prefix(DASH)?.strip_suffix('\n')?.split_once(' ')?;
-    let decoded = BASE64.decode(base64.as_bytes()).ok()?;
+    let (name, encoded) = line.strip_prefix(DASH)?.strip_suffix('\n')?.split_once(' ')?;
+    let decoded = base64(encoded)?;
     let (id, bytes) = decoded.split_first_chunk()?;
     let whole = is_key_name(name) && !bytes.is_empty();
     whole.then(|| Signature { name: name.to_owned(), id: NoteKeyId(*id), bytes: bytes.to_vec() })

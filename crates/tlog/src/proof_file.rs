@@ -6,7 +6,7 @@ use std::fmt;
 use data_encoding::BASE64;
 
 use crate::hash::Hash;
-use crate::line::{decimal, hashes, split_head};
+use crate::line::{base64, decimal, hashes, split_head};
 use crate::note::{MAX_NOTE, Note, NoteFault};
 use crate::policy::{Accepted, Policy, Refusal};
 use crate::proof::{ProofFault, verify_inclusion};
@@ -82,9 +82,12 @@ fn parse_head(head: &str) -> Option<Head> {
         return None;
     }
     let extra = lines.next_if(|line| line.starts_with("extra "));
-    let extra = extra.and_then(|line| line.strip_prefix("extra ")).map(|line| BASE64.decode(line.as_bytes()));
+    let extra = match extra {
+        Some(line) => Some(base64(line.strip_prefix("extra ")?)?),
+        None => None,
+    };
     let index = decimal(lines.next()?.strip_prefix("index ")?)?;
-    Some((extra.transpose().ok()?, index, hashes(lines)?))
+    Some((extra, index, hashes(lines)?))
 }
 
 /// The proof as it is stored.

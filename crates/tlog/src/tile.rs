@@ -51,8 +51,9 @@ pub struct TileFault {
 /// A tile: its hashes, and the nodes over them as far as their leaves are all there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tile {
-    /// From the hashes of the tile itself up.
-    layers: Vec<Vec<Hash>>,
+    width: usize,
+    /// Height by height, from the hashes of the tile itself up.
+    nodes: Vec<Hash>,
 }
 
 impl Tile {
@@ -62,34 +63,38 @@ impl Tile {
         if !rest.is_empty() || hashes.len() != usize::from(path.width()) {
             return Err(TileFault { path: *path, found: bytes.len() });
         }
-        Ok(Tile::new(hashes.iter().copied().map(Hash::from_bytes).collect()))
+        Ok(Tile::new(hashes.iter().copied().map(Hash::from_bytes)))
     }
 
     /// A tile of its hashes; what goes beyond 256 is dropped.
-    pub fn new(mut hashes: Vec<Hash>) -> Tile {
-        hashes.truncate(usize::from(FULL));
-        let mut layers = vec![hashes];
-        for _ in 0..TILE_HEIGHT {
-            let below = layers.last().map_or(&[][..], Vec::as_slice);
-            layers.push(below.as_chunks().0.iter().map(|[left, right]| Hash::node(left, right)).collect());
+    pub fn new(hashes: impl IntoIterator<Item = Hash>) -> Tile {
+        let mut nodes = Vec::with_capacity(2 * usize::from(FULL));
+        nodes.extend(hashes.into_iter().take(FULL.into()));
+        let width = nodes.len();
+        for height in 0..TILE_HEIGHT {
+            let below = start(width, height);
+            for pair in 0..width >> (height + 1) {
+                let Some([left, right]) = nodes.get(below + 2 * pair..).and_then(<[Hash]>::first_chunk) else { break };
+                nodes.push(Hash::node(left, right));
+            }
         }
-        Tile { layers }
+        Tile { width, nodes }
     }
 
     /// How many hashes it has.
-    pub fn width(&self) -> usize {
-        self.hashes().len()
+    pub const fn width(&self) -> usize {
+        self.width
     }
 
     /// Its hashes.
     pub fn hashes(&self) -> &[Hash] {
-        self.layers.first().map_or(&[], Vec::as_slice)
+        self.nodes.get(..self.width).unwrap_or_default()
     }
 
     /// The node at a height within the tile, counted from the left; none if the tile is too narrow for it.
     pub fn node(&self, height: u32, index: u64) -> Option<Hash> {
-        let layer = self.layers.get(usize::try_from(height).ok()?)?;
-        layer.get(usize::try_from(index).ok()?).copied()
+        let index = usize::try_from(index).ok().filter(|&index| index < self.width.checked_shr(height).unwrap_or(0))?;
+        self.nodes.get(start(self.width, height) + index).copied()
     }
 
     /// The hash of a full tile in the level above.
@@ -103,11 +108,17 @@ impl Tile {
     }
 
     /// The tile as it was when it had fewer hashes.
-    pub(crate) fn narrowed(&self, width: u16) -> Option<Tile> {
-        let narrowed = |(height, layer): (u32, &Vec<Hash>)| Some(layer.get(..usize::from(width >> height))?.to_vec());
-        let layers: Option<Vec<_>> = (0..).zip(&self.layers).map(narrowed).collect();
-        layers.map(|layers| Tile { layers })
+    pub(crate) fn narrowed(self: Arc<Tile>, width: u16) -> Option<Arc<Tile>> {
+        if self.width == usize::from(width) {
+            return Some(self);
+        }
+        Some(Arc::new(Tile::new(self.hashes().get(..width.into())?.iter().copied())))
     }
+}
+
+/// Where the nodes of a height begin in a tile of some width.
+fn start(width: usize, height: u32) -> usize {
+    (0..height).map(|below| width >> below).sum()
 }
 
 /// Hashes as a tile stores them.
@@ -120,7 +131,7 @@ mod tests {
     use super::*;
 
     fn tile(width: u16) -> Tile {
-        Tile::new((0..width).map(|index| Hash::leaf(&index.to_be_bytes())).collect())
+        Tile::new((0..width).map(|index| Hash::leaf(&index.to_be_bytes())))
     }
 
     #[test]
@@ -147,8 +158,8 @@ mod tests {
     #[test]
     fn a_narrowed_tile_is_the_earlier_one() {
         for width in 1..=256 {
-            assert_eq!(tile(256).narrowed(width), Some(tile(width)));
+            assert_eq!(Arc::new(tile(256)).narrowed(width), Some(Arc::new(tile(width))));
         }
-        assert_eq!(tile(3).narrowed(4), None);
+        assert_eq!(Arc::new(tile(3)).narrowed(4), None);
     }
 }

@@ -181,7 +181,7 @@ impl<T: Tiles> Verified<T> {
         let mut edge = Vec::new();
         for path in TilePath::edge(size) {
             let tile = tiles.hashes(&path).map_err(ReadFault::Read)?;
-            edge.push((path, Arc::new(tile.narrowed(path.width()).ok_or(ReadFault::Narrow(path))?)));
+            edge.push((path, tile.narrowed(path.width()).ok_or(ReadFault::Narrow(path))?));
         }
         let opened = Verified { tiles, size, edge };
         let found = Tree::new(&opened, size).root(size);
