@@ -18,6 +18,7 @@ mod organisations;
 mod outbox;
 mod people;
 mod policies;
+mod statuses;
 mod tallies;
 mod tiles;
 mod witnesses;
@@ -32,6 +33,7 @@ pub use people::{
     ApiToken, Credential, CredentialKind, EnrolmentToken, Invitation, People, Person, RoleGrant, Session, TokenKind,
 };
 pub use policies::{Assignment, CatalogRecord, Policies, PolicyRecord};
+pub use statuses::{Revocation, STATUS_PLACES, StatusListRecord, StatusLists};
 pub use tallies::{Group, Tallied, Tallies};
 pub use tiles::TileStore;
 pub use witnesses::{Outcome, Prove, Witnesses};
@@ -58,12 +60,12 @@ pub enum Fault {
 
 /// What a transaction can read and write.
 pub trait Records:
-    Organisations + People + Policies + Devices + EvidenceRecords + Ledgers + Logs + Tallies + Outbox
+    Organisations + People + Policies + Devices + EvidenceRecords + Ledgers + Logs + StatusLists + Tallies + Outbox
 {
 }
 
 impl<T> Records for T where
-    T: Organisations + People + Policies + Devices + EvidenceRecords + Ledgers + Logs + Tallies + Outbox
+    T: Organisations + People + Policies + Devices + EvidenceRecords + Ledgers + Logs + StatusLists + Tallies + Outbox
 {
 }
 

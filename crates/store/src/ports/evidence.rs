@@ -15,6 +15,10 @@ use super::SqlRecords;
 use super::columns::count;
 use crate::driver::{self, Insert, Row, Value};
 
+/// The stamps of a device.
+pub(super) const STAMP: &str = "SELECT organisation, device, issued_at, id, policy, expires_at, signed, status_list, status_place, leaf FROM stamps \
+     WHERE organisation = ?1 AND device = ?2";
+
 /// Those that are there stay.
 const STAY: &str = "ON CONFLICT DO NOTHING";
 
@@ -117,10 +121,8 @@ impl EvidenceRecords for SqlRecords<'_> {
     }
 
     fn stamps(&mut self, access: &Access, limit: u32) -> Result<Vec<StampRecord>, Fault> {
-        let sql = "SELECT organisation, device, issued_at, id, policy, expires_at, signed, status_list, status_place, \
-                   leaf FROM stamps WHERE organisation = ?1 AND device = ?2 \
-                   ORDER BY issued_at DESC, id DESC LIMIT ?3";
-        self.all(sql, &[access.organisation().into(), access.device().into(), limit.into()], stamp)
+        let sql = format!("{STAMP} ORDER BY issued_at DESC, id DESC LIMIT ?3");
+        self.all(&sql, &[access.organisation().into(), access.device().into(), limit.into()], stamp)
     }
 
     fn stamp_of(
@@ -130,9 +132,8 @@ impl EvidenceRecords for SqlRecords<'_> {
         issued_at: Timestamp,
         id: Id,
     ) -> Result<Option<StampRecord>, Fault> {
-        let sql = "SELECT organisation, device, issued_at, id, policy, expires_at, signed, status_list, status_place, \
-                   leaf FROM stamps WHERE organisation = ?1 AND device = ?2 AND issued_at = ?3 AND id = ?4";
-        self.first(sql, &[organisation.into(), device.into(), issued_at.into(), id.into()], stamp)
+        let sql = format!("{STAMP} AND issued_at = ?3 AND id = ?4");
+        self.first(&sql, &[organisation.into(), device.into(), issued_at.into(), id.into()], stamp)
     }
 
     fn first_seen(

@@ -26,6 +26,9 @@ const PLACE: &str = "INSERT INTO log_batches (organisation, batch, first, entrie
                      WHERE organisation = ?1 AND first IS NULL ORDER BY at, batch LIMIT ?3) AS waiting) AS counted \
                      WHERE before < ?3";
 
+/// The statements of this file count with it.
+const _: () = assert!(LOG_ENTRY == 33);
+
 /// The batches that have just got their places.
 const MARK: &str = "UPDATE log_pool SET first = (SELECT b.first FROM log_batches b WHERE b.organisation = ?1 AND \
                     b.batch = log_pool.batch) WHERE organisation = ?1 AND batch IN \

@@ -18,6 +18,7 @@ mod pages;
 mod people;
 mod policies;
 mod recount;
+mod statuses;
 mod store;
 mod tallies;
 mod tokens;

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use seaworthy_protocol::{Digest, Head};
 use seaworthy_service::Id;
-use seaworthy_service::ports::{DeviceQuery, DeviceState, ListedDevice, Standing};
+use seaworthy_service::ports::{DeviceQuery, DeviceState, ListedDevice, StampRecord, Standing};
 use seaworthy_store::SqlStore;
 
+use crate::evidence::stamp;
 use crate::fleet::{
     Dice, ORGANISATION, OTHER, access, at, body, current, digest, id, identity, reading, set_access, standing,
 };
@@ -214,7 +215,8 @@ fn what_is_erased_is_gone_and_what_must_stay_stays() {
             records.put_identity(&identity(1))?;
             records.put_identity(&identity(2))?;
             records.add_bodies(&[body(1), body(2)])?;
-            records.add_readings(&[reading(1, 1, 100), reading(1, 2, 200), reading(2, 2, 100)])
+            records.add_readings(&[reading(1, 1, 100), reading(1, 2, 200), reading(2, 2, 100)])?;
+            records.add_stamps(&[stamp(1, 10), StampRecord { device: digest(2), ..stamp(2, 10) }])
         });
         let before = put(store, |records| {
             access(records, ORGANISATION, 1);
@@ -231,6 +233,9 @@ fn what_is_erased_is_gone_and_what_must_stay_stays() {
             assert_eq!(left.iter().map(|kept| kept.entry.sequence).collect::<Vec<_>>(), [2], "only this look");
             let other = crate::fleet::access(records, ORGANISATION, 2);
             assert_eq!(records.readings(&other, at(1_000), 10)?.len(), 1);
+            let bare = StampRecord { signed: Vec::new(), leaf: None, ..stamp(1, 10) };
+            assert_eq!(records.stamps(&access, 10)?, [bare], "what was signed and its salt are gone");
+            assert!(records.stamps(&other, 10)?[0].leaf.is_some());
             records.sweep(at(0))
         });
         let bodies = get(store, |records| records.bodies(ORGANISATION, &[digest(1), digest(2)]));

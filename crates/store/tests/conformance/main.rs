@@ -13,9 +13,13 @@ mod fleet;
 #[cfg(test)]
 mod ledgers;
 #[cfg(test)]
+mod log;
+#[cfg(test)]
 mod outbox;
 #[cfg(test)]
 mod people;
+#[cfg(test)]
+mod statuses;
 #[cfg(test)]
 mod tallies;
 #[cfg(test)]

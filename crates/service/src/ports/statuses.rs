@@ -1,0 +1,79 @@
+//! Status lists, whose places stamps get as they are issued, and the stamps that were revoked.
+//!
+//! Places are handed out by counters: which place a counter stands for is the list's secret. A server reserves counters
+//! in blocks, in transactions of their own, so that intake has no row that all replicas meet in. Counters that a server
+//! reserved and lost stay unused.
+
+use seaworthy_model::Timestamp;
+use seaworthy_protocol::{Digest, Leaf, RevocationReason};
+
+use super::{Fault, StampRecord, StatusPlace};
+use crate::id::Id;
+
+/// How many places a status list has.
+pub const STATUS_PLACES: u32 = 1 << 20;
+
+/// A status list of an organisation.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StatusListRecord {
+    /// Whose it is.
+    pub organisation: Id,
+    /// Its number, from 0.
+    pub number: u32,
+    /// The secret that says which place each counter stands for, and which of the places left are decoys.
+    pub seed: [u8; 32],
+    /// How many counters are handed out.
+    pub handed_out: u32,
+    /// Since when.
+    pub opened_at: Timestamp,
+}
+
+/// Without the secret.
+impl std::fmt::Debug for StatusListRecord {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let StatusListRecord { organisation, number, seed: _, handed_out, opened_at } = self;
+        write!(f, "status list {number} of {organisation}: {handed_out} handed out since {opened_at}")
+    }
+}
+
+/// A stamp that was revoked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revocation {
+    /// The organisation.
+    pub organisation: Id,
+    /// Where its status stands.
+    pub status: StatusPlace,
+    /// The stamp's id.
+    pub stamp: Id,
+    /// The device it was issued to.
+    pub device: Digest,
+    /// Why.
+    pub reason: RevocationReason,
+    /// When.
+    pub at: Timestamp,
+    /// Its leaf of the log.
+    pub leaf: Option<Leaf>,
+}
+
+/// Status lists and revocations. Nothing here is shown to people, so that no look need be written down; what
+/// [`StatusLists::stamps_in_force`] and [`StatusLists::stamp`] return serves to revoke stamps and for nothing else.
+pub trait StatusLists {
+    /// The list of the highest number.
+    fn newest_status_list(&mut self, organisation: Id) -> Result<Option<StatusListRecord>, Fault>;
+    /// All lists of an organisation, in the order of their numbers.
+    fn status_lists(&mut self, organisation: Id) -> Result<Vec<StatusListRecord>, Fault>;
+    /// Opens a list; one of the same number stays. Whoever opens one at the same time waits, so that reading the newest
+    /// one afterwards tells both the same.
+    fn open_status_list(&mut self, list: &StatusListRecord) -> Result<(), Fault>;
+    /// Hands out so many counters of a list, and says the first of them; none where the list is not there or has not so
+    /// many left. No counter is handed out twice, whoever asks at the same time.
+    fn reserve(&mut self, organisation: Id, number: u32, counters: u32) -> Result<Option<u32>, Fault>;
+    /// Adds revocations; one of the same place stays.
+    fn add_revocations(&mut self, revocations: &[Revocation]) -> Result<(), Fault>;
+    /// The revocations of a list, in the order of places.
+    fn revocations(&mut self, organisation: Id, list: u32) -> Result<Vec<Revocation>, Fault>;
+    /// The stamps of a device that nobody has revoked and whose end is after an instant, oldest first.
+    fn stamps_in_force(&mut self, organisation: Id, device: &Digest, at: Timestamp) -> Result<Vec<StampRecord>, Fault>;
+    /// A stamp that a device was issued.
+    fn stamp(&mut self, organisation: Id, device: &Digest, id: Id) -> Result<Option<StampRecord>, Fault>;
+}
