@@ -77,14 +77,17 @@ pub trait Logs {
     fn lease(&mut self, organisation: Id, holder: Id, at: Timestamp, until: Timestamp) -> Result<bool, Fault>;
     /// Gives batches that wait their places behind those that have one, those of earlier instants first, until at least
     /// `most` entries got one or none waits; how many entries have their places then. Two calls act one after the other.
+    /// Without a log nothing gets a place: what waits goes on waiting.
     fn order(&mut self, organisation: Id, most: u32) -> Result<u64, Fault>;
     /// The batches that have entries from an index on and are not yet in a signed tree, in their order, up to at least
     /// `most` entries.
     fn ordered(&mut self, organisation: Id, from: u64, most: u32) -> Result<Vec<OrderedBatch>, Fault>;
     /// Compare-and-swap of the signed checkpoint: takes the new one if that of size `from` is still the newest, and drops
-    /// the entries of the batches that lie wholly in it (their places stay known). Whether it did.
+    /// the entries of the batches that lie wholly in it (their places stay known). Whether it did: never for one that is
+    /// smaller, or that covers what has no place.
     fn advance(&mut self, organisation: Id, from: u64, to: &SignedCheckpoint) -> Result<bool, Fault>;
     /// Takes a published checkpoint if it is larger than the one before, or of the same size with other cosignatures.
+    /// Whether it did: never for one that is larger than what is signed.
     fn publish(&mut self, organisation: Id, checkpoint: &SignedCheckpoint) -> Result<bool, Fault>;
     /// For a store that was restored and is behind the tiles: takes a checkpoint of the log's own key as signed,
     /// published and ordered, as far as it is ahead. Batches that have places below its size keep them.
