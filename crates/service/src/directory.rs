@@ -1,5 +1,6 @@
 //! The directory: organisations, keys, units, policies and catalogs, held in memory. Few and seldom changed, they are
-//! loaded whole; whoever changes one loads anew, and replicas load anew every few seconds.
+//! loaded whole. The store counts their changes, by which a server finds out that another one made some
+//! ([`Directory::must_be_current`]).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -130,6 +131,7 @@ fn document(record: PolicyRecord, keys: &[KeyRecord]) -> Result<Arc<Document>, E
 /// All organisations.
 #[derive(Clone, Debug, Default)]
 pub struct Directory {
+    version: u64,
     views: BTreeMap<Id, Arc<View>>,
     by_key: BTreeMap<Digest, Id>,
 }
@@ -137,6 +139,7 @@ pub struct Directory {
 impl Directory {
     /// Loads everything.
     pub fn load(records: &mut dyn Records) -> Result<Directory, Error> {
+        let version = records.directory_version()?;
         let keys = records.keys()?;
         let by_key = keys.iter().map(|key| (key.id, key.organisation)).collect();
         let mut views = BTreeMap::new();
@@ -145,7 +148,16 @@ impl Directory {
             let own = keys.iter().filter(|key| key.organisation == id).cloned().collect();
             views.insert(id, Arc::new(View::load(records, organisation, own)?));
         }
-        Ok(Directory { views, by_key })
+        Ok(Directory { version, views, by_key })
+    }
+
+    /// Says [`Error::Stale`] where something was changed since this was loaded.
+    ///
+    /// A transaction that writes asks last, when it holds its locks, and not only first. Then what it counted and changed
+    /// is right: whoever moves a unit waits for the tallies that it holds, whoever changes the directory for the
+    /// organisation, and so comes after it.
+    pub fn must_be_current(&self, records: &mut dyn Records) -> Result<(), Error> {
+        if records.directory_version()? == self.version { Ok(()) } else { Err(Error::Stale) }
     }
 
     /// An organisation.

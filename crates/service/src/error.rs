@@ -15,6 +15,10 @@ pub enum Error {
         /// What happened, for whoever asked.
         what: String,
     },
+    /// The directory by which this was decided is not the one in force any more. Nothing was written: whoever has loaded
+    /// the directory anew begins anew.
+    #[error("another server changed the organisation meanwhile")]
+    Stale,
     /// The store failed.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -40,6 +44,7 @@ impl Error {
     pub fn code(&self) -> Code {
         match self {
             Error::Refused { code, .. } => *code,
+            Error::Stale => Code::NotReady,
             Error::Fault(Fault::Full(_)) => Code::StoreFull,
             Error::Fault(Fault::Unavailable(_)) => Code::StoreUnavailable,
             Error::Fault(Fault::Conflict(_)) => Code::AlreadyThere,

@@ -87,6 +87,8 @@ pub fn remove(records: &mut dyn Records, view: &View, actor: &Actor, unit: Id) -
     if view.assignments.iter().any(|assignment| assignment.unit == unit) {
         return in_use("a policy of its own, and the past of that is kept");
     }
+    // Whoever enrols with one of these tokens has done so, or finds the unit gone.
+    records.enrolment_tokens(view.organisation.id)?;
     if !records.states(view.organisation.id, unit)?.is_empty() {
         return in_use("devices");
     }

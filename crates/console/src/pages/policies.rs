@@ -114,7 +114,7 @@ pub(crate) async fn add(
     let view = desk.view(actor.organisation)?;
     actor.may(Action::PolicyAdd, Concern::Root, &view.tree)?;
     let key = desk.signing_key(&view)?;
-    let added = desk.change(move |scene| {
+    let added = desk.change(actor.organisation, move |scene| {
         let view = scene.view(&actor)?;
         policies::sign(scene.records, &view, policy.clone(), grants, &key, scene.now)
     });

@@ -182,7 +182,7 @@ pub(crate) async fn add(
     Path(path): Path<UnitPath>,
     Form(form): Form<NewUnit>,
 ) -> Result<SeeOther, Problem> {
-    let added = desk.change(move |scene| {
+    let added = desk.change(actor.organisation, move |scene| {
         let view = scene.view(&actor)?;
         units::add(scene.records, &view, &actor, path.unit, &form.name, scene.draw)
     });

@@ -140,7 +140,7 @@ pub(crate) async fn add(
     let kind = |name: &String| EventKind::from_name(name).ok_or_else(|| wrong(format!("event: {name:?}")));
     let kinds = form.kinds.keys().map(kind).collect::<Result<Vec<_>, _>>()?;
     let who = actor.clone();
-    let added = desk.change(move |scene| {
+    let added = desk.change(actor.organisation, move |scene| {
         let view = scene.view(&who)?;
         let added = webhooks::add(scene.records, &view, &who, url.as_str(), &kinds, scene.now, scene.draw)?;
         Ok((view, added))
@@ -167,7 +167,7 @@ pub(crate) async fn remove(
     Path(path): Path<WebhookPath>,
     Form(NoFields {}): Form<NoFields>,
 ) -> Result<SeeOther, Problem> {
-    let removed = desk.change(move |scene| {
+    let removed = desk.change(actor.organisation, move |scene| {
         let view = scene.view(&actor)?;
         webhooks::remove(scene.records, &view, &actor, path.webhook)
     });

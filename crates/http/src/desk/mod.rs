@@ -38,6 +38,9 @@ pub use gate::{DeskGate, Signed};
 pub use keys::{KeyStore, KeyStoreError};
 pub use visitor::{FromOwnPage, Visitor};
 
+/// How often work is begun anew because other servers changed the directory meanwhile.
+const BEGUN_ANEW: u32 = 8;
+
 /// What the process brings: the clock and the system's random source.
 #[derive(Clone, Copy, Debug)]
 pub struct Surroundings {
@@ -105,7 +108,8 @@ impl Desk {
         Arc::clone(&self.directory.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Loads them anew: after a change here, and every few seconds for what replicas changed.
+    /// Loads them anew: after a change here, when a transaction finds that a replica changed something, and every few
+    /// seconds for those who ask for no transaction.
     pub fn reload(&self) -> Result<(), Error> {
         let directory = read(self.store.as_ref(), |records| Directory::load(records))?;
         *self.directory.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(directory);
@@ -165,17 +169,41 @@ impl Desk {
 
     /// Runs a use-case in a transaction that writes, and waits for it here: the caller's thread may block.
     pub fn write_here<T>(&self, mut work: impl FnMut(&mut Scene<'_>) -> Result<T, Error>) -> Result<T, Error> {
-        let directory = self.directory();
-        let now = self.now();
         let turn = Turn::current();
-        let done = write(self.store.as_ref(), |records| {
-            turn.iter().try_for_each(|turn| turn.begin(records, now))?;
-            let mut draw = || self.draw();
-            let appraiser = &self.appraiser;
-            work(&mut Scene { records, directory: &directory, appraiser, now, draw: &mut draw })
+        let done = self.up_to_date(|directory, now| {
+            write(self.store.as_ref(), |records| {
+                turn.iter().try_for_each(|turn| turn.begin(records, now))?;
+                let done = self.scene(records, directory, now, &mut work)?;
+                directory.must_be_current(records)?;
+                Ok(done)
+            })
         });
         turn.iter().filter(|_| done.is_ok()).for_each(|turn| turn.done());
         done
+    }
+
+    /// Works with the directory, and again with a newer one as long as it turns out to be stale.
+    fn up_to_date<T>(&self, mut work: impl FnMut(&Directory, Timestamp) -> Result<T, Error>) -> Result<T, Error> {
+        for _ in 0..BEGUN_ANEW {
+            match work(&self.directory(), self.now()) {
+                Err(Error::Stale) => self.reload()?,
+                done => return done,
+            }
+        }
+        Err(Error::Stale)
+    }
+
+    /// Sets a scene for work, if the directory is the one in force.
+    fn scene<T>(
+        &self,
+        records: &mut dyn Records,
+        directory: &Directory,
+        now: Timestamp,
+        work: &mut impl FnMut(&mut Scene<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        directory.must_be_current(records)?;
+        let mut draw = || self.draw();
+        work(&mut Scene { records, directory, appraiser: &self.appraiser, now, draw: &mut draw })
     }
 
     /// Runs a use-case in a transaction that writes.
@@ -187,14 +215,18 @@ impl Desk {
         off_the_loop(move || desk.write_here(work)).await
     }
 
-    /// Runs a use-case that changes what the directory holds.
+    /// Runs a use-case that changes what the directory holds of an organisation, or that must not meet such a change.
     pub async fn change<T: Send + 'static>(
         self: &Arc<Desk>,
-        work: impl FnMut(&mut Scene<'_>) -> Result<T, Error> + Send + 'static,
+        organisation: Id,
+        mut work: impl FnMut(&mut Scene<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Problem> {
         let desk = Arc::clone(self);
         off_the_loop(move || {
-            let done = desk.write_here(work)?;
+            let done = desk.write_here(|scene| {
+                scene.records.hold_directory(organisation)?;
+                work(scene)
+            })?;
             desk.reload()?;
             Ok(done)
         })
@@ -208,11 +240,8 @@ impl Desk {
     ) -> Result<T, Problem> {
         let desk = Arc::clone(self);
         off_the_loop(move || {
-            let (directory, now) = (desk.directory(), desk.now());
-            read(desk.store.as_ref(), |records| {
-                let mut draw = || desk.draw();
-                let appraiser = &desk.appraiser;
-                work(&mut Scene { records, directory: &directory, appraiser, now, draw: &mut draw })
+            desk.up_to_date(|directory, now| {
+                read(desk.store.as_ref(), |records| desk.scene(records, directory, now, &mut work))
             })
         })
         .await
@@ -233,7 +262,7 @@ impl Desk {
     pub async fn put_in_force(self: &Arc<Desk>, actor: Actor, unit: Id, sequence: u64) -> Result<Assignment, Problem> {
         let organisation = actor.organisation;
         let key = self.signing_key(self.view(organisation)?.as_ref())?;
-        let assigned = self.change(move |scene| {
+        let assigned = self.change(organisation, move |scene| {
             let view = scene.view(&actor)?;
             actor.may(Action::PolicyAssign, Concern::Unit(unit), &view.tree)?;
             policies::assign(scene.records, &view, unit, sequence, &key, scene.now)
@@ -246,7 +275,7 @@ impl Desk {
     /// Puts a device into another unit.
     pub async fn transfer(self: &Arc<Desk>, actor: Actor, why: Why, device: Digest, unit: Id) -> Result<(), Problem> {
         let key = self.signing_key(self.view(actor.organisation)?.as_ref())?;
-        let moved = self.change(move |scene| {
+        let moved = self.change(actor.organisation, move |scene| {
             let view = scene.view(&actor)?;
             let appraiser = scene.appraiser;
             let reader = Reader { view: &view, appraiser, actor: &actor, why: &why, now: scene.now };
@@ -280,6 +309,7 @@ impl From<Error> for Problem {
                 let problem = Problem::new(code).about(what.clone());
                 if code == Code::NotReady { problem.retry_after(1) } else { problem }
             }
+            Error::Stale => Problem::new(code).about(error.to_string()).retry_after(1),
             Error::Fault(fault) => {
                 // What a store says of itself is for the operator, not for whoever asked.
                 error!(%fault, "the store did not do its work");

@@ -184,7 +184,7 @@ pub(crate) async fn revoke(
     Path(path): Path<KeyPath>,
     Body(asked): Body<Revocation>,
 ) -> Result<Answer<OrganisationKey>, Problem> {
-    let revoked = desk.change(move |scene| {
+    let revoked = desk.change(actor.organisation, move |scene| {
         let view = scene.view(&actor)?;
         actor.may(Action::KeyRevoke, Concern::Root, &view.tree)?;
         founding::revoke(scene.records, &view, path.place, asked.from)

@@ -99,7 +99,7 @@ pub(crate) async fn add(
     let view = desk.view(actor.organisation)?;
     actor.may(Action::PolicyAdd, Concern::Root, &view.tree)?;
     let key = desk.signing_key(&view)?;
-    let added = desk.change(move |scene| {
+    let added = desk.change(actor.organisation, move |scene| {
         let view = scene.view(&actor)?;
         policies::sign(scene.records, &view, policy.clone(), new.grants, &key, scene.now)
     });
@@ -197,10 +197,10 @@ pub(crate) async fn add_catalog(
         |new: NewSupport| (new.id, new.version, Support { support_end: new.support_end, lts_end: new.lts_end });
     let supports: Vec<Supported> = new.supports.into_iter().map(support).collect();
     let advisories: Vec<Vec<u8>> = new.advisories.iter().map(|record| record.to_string().into_bytes()).collect();
-    let reference = policies::learn(&view, &supports, &advisories)?;
     let organisation = actor.organisation;
-    let loaded = desk.change(move |scene| {
+    let loaded = desk.change(organisation, move |scene| {
         let view = scene.view(&actor)?;
+        let reference = policies::learn(&view, &supports, &advisories)?;
         policies::load_catalog(scene.records, &view, &reference, scene.now)
     });
     let loaded = loaded.await?;

@@ -95,7 +95,7 @@ pub(crate) async fn add(
     Signed(actor): Signed,
     Body(new): Body<NewUnit>,
 ) -> Result<Created<Unit>, Problem> {
-    let added = desk.change(move |scene| {
+    let added = desk.change(actor.organisation, move |scene| {
         let view = scene.view(&actor)?;
         units::add(scene.records, &view, &actor, new.parent, &new.name, scene.draw)
     });
@@ -120,7 +120,7 @@ pub(crate) async fn change(
     Body(asked): Body<UnitChange>,
 ) -> Result<Answer<Unit>, Problem> {
     let asked = Change { name: asked.name, parent: asked.parent };
-    let changed = desk.change(move |scene| {
+    let changed = desk.change(actor.organisation, move |scene| {
         let view = scene.view(&actor)?;
         units::change(scene.records, &view, &actor, path.unit, &asked, scene.now)
     });
@@ -132,7 +132,7 @@ pub(crate) async fn remove(
     Signed(actor): Signed,
     Path(path): Path<UnitPath>,
 ) -> Result<Done, Problem> {
-    let removed = desk.change(move |scene| {
+    let removed = desk.change(actor.organisation, move |scene| {
         let view = scene.view(&actor)?;
         units::remove(scene.records, &view, &actor, path.unit)
     });

@@ -84,7 +84,7 @@ pub(crate) async fn add(
     Body(new): Body<NewWebhook>,
 ) -> Result<Created<MadeWebhook>, Problem> {
     let url = checked(&new.url).map_err(|error| Problem::new(Code::InvalidValue).about(format!("url: {error}")))?;
-    let made = desk.change(move |scene| {
+    let made = desk.change(actor.organisation, move |scene| {
         let view = scene.view(&actor)?;
         outbox::add(scene.records, &view, &actor, url.as_str(), &new.events, scene.now, scene.draw)
     });
@@ -105,7 +105,7 @@ pub(crate) async fn remove(
     Signed(actor): Signed,
     Path(path): Path<WebhookPath>,
 ) -> Result<Done, Problem> {
-    let removed = desk.change(move |scene| {
+    let removed = desk.change(actor.organisation, move |scene| {
         let view = scene.view(&actor)?;
         outbox::remove(scene.records, &view, &actor, path.webhook)
     });
