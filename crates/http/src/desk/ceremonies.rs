@@ -4,8 +4,8 @@
 //! Everything that hashes, verifies or talks to a provider runs on a thread that may block, outside of any transaction.
 //! The transaction that follows looks at the credential again: one that was removed or changed meanwhile lets nobody in.
 //!
-//! The key that seals ceremonies is drawn by each process. So both halves of a ceremony must reach the same replica;
-//! else the second half is refused (`docs/sign-in.md`).
+//! The key that seals ceremonies is worked out from the one that signs for the organisation, and that an answer is good
+//! once is written down in the store: the halves of a ceremony may reach different replicas.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,7 +22,7 @@ use seaworthy_service::ports::{Credential, CredentialKind};
 use seaworthy_service::{Error, Id};
 use serde::Serialize;
 use serde_json::Value;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use super::Desk;
 use crate::client::Client;
@@ -30,13 +30,15 @@ use crate::limit::{Rate, RateLimiter};
 use crate::problem::Problem;
 use crate::signin::{
     CEREMONY_SECONDS, Callback, Ceremony, Cookie, Errand, OpenId, Passkeys, Passwords, Provider, ProviderFault,
-    Refusal, Registrant, Roots, Sealer, SessionSecret, Verified, credential_id, sign_in_name,
+    Refusal, Registrant, Roots, Sealer, SessionSecret, Verified, Why, credential_id, sign_in_name,
 };
 
 /// Where browsers come back to from a provider; its name follows.
 pub const COMES_BACK: &str = "/sign-in/openid/";
 /// What authenticators call the server.
 const SHOWN_AS: &str = "Seaworthy";
+/// What the key that seals ceremonies is derived for.
+const SEALING: &str = "seaworthy 1: seal sign-ins between their halves";
 /// Passwords tried for one name from one address: five at once, then two a minute.
 const PER_NAME: Rate = Rate { per_second: 1.0 / 30.0, burst: 5.0 };
 /// Passwords tried from one address, whatever the names.
@@ -140,7 +142,7 @@ pub struct Guest {
 impl Ceremonies {
     /// Lets people in at this desk. Takes the time of one password hash where passwords are offered.
     pub fn new(desk: Arc<Desk>, offer: Offer) -> Result<Ceremonies, OfferFault> {
-        let sealer = Sealer::new(desk.draw());
+        let sealer = sealer(Arc::clone(&desk));
         let passkeys = Passkeys::new(desk.site(), SHOWN_AS, sealer.clone()).ok();
         let openid = OpenId::new(offer.providers, desk.site(), COMES_BACK, &Roots::System, sealer)?;
         let at_once = std::thread::available_parallelism().map_or(1, usize::from);
@@ -242,12 +244,12 @@ impl Ceremonies {
     ) -> Result<SessionSecret, Problem> {
         let arrival =
             self.blocking(move |own, at, _| own.openid.finish(&provider, &callback, cookie.as_deref(), at)).await?;
-        let kind = CredentialKind::OpenIdConnect;
+        let (kind, mark) = (CredentialKind::OpenIdConnect, Some(arrival.mark));
         match arrival.errand {
             Errand::SignIn => {
                 let found = self.credential(kind, arrival.handle).await?;
-                let credential = found.ok_or_else(|| told(Refusal::Unproven(crate::signin::Why::Unknown)))?;
-                self.enter(Some(credential.clone()), Verified { credential, is_changed: false, mark: None }).await
+                let credential = found.ok_or_else(|| told(Refusal::Unproven(Why::Unknown)))?;
+                self.enter(Some(credential.clone()), Verified { credential, is_changed: false, mark }).await
             }
             Errand::Invitation { secret, name } => {
                 let (handle, label) = (arrival.handle, arrival.label);
@@ -357,12 +359,17 @@ impl Ceremonies {
             if stored.is_none() || stored != before {
                 return Err(Error::refused(Code::SignInRefused));
             }
+            if let Some(mark) = verified.mark
+                && !scene.records.spend(credential.organisation, &mark.digest, mark.until)?
+            {
+                return Ok(None);
+            }
             if verified.is_changed {
                 scene.records.put_credential(credential)?;
             }
-            people::sign_in(scene.records, credential, scene.now, scene.draw)
+            people::sign_in(scene.records, credential, scene.now, scene.draw).map(Some)
         });
-        entered.await
+        entered.await?.ok_or_else(|| told(Refusal::Unproven(Why::Spent)))
     }
 
     fn passkeys(&self) -> Result<&Passkeys, Refusal> {
@@ -388,6 +395,20 @@ impl Ceremonies {
             Err(_) => Err(Problem::new(Code::Bug)),
         }
     }
+}
+
+/// Seals with what all replicas work out alone from the key that signs for the first organisation. After a rotation it
+/// is another one: who is in the midst of a sign-in begins again, and nobody who had the old key seals any more.
+fn sealer(desk: Arc<Desk>) -> Sealer {
+    Sealer::with(move || {
+        let directory = desk.directory();
+        let first = directory.views().next().ok_or(Refusal::Fault("there is no organisation"))?;
+        let key = desk.signing_key(first).map_err(|error| {
+            error!(%error, "nobody can sign in by passkey or provider");
+            Refusal::Fault("there is no key to seal with")
+        })?;
+        key.derived(SEALING).map_err(|_| Refusal::Fault("no key could be derived"))
+    })
 }
 
 /// What the log learns of a refusal, and what whoever tried learns.

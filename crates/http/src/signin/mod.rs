@@ -6,7 +6,8 @@
 //! authenticators, second factors (a passkey is two by itself).
 //!
 //! Between the two halves of a ceremony the server remembers nothing: the browser carries the state, sealed
-//! ([`Sealer`]). What was used is remembered until it would have ended ([`Spent`]).
+//! ([`Sealer`]). That an answer is good once is for whoever makes the session: it spends the [`Mark`] in the same
+//! transaction (`People::spend`).
 
 mod bearer;
 mod cookie;
@@ -17,7 +18,6 @@ mod password;
 mod refusal;
 mod sealed;
 mod site;
-mod spent;
 mod turns;
 
 pub use bearer::{ApiSecret, NotAToken, bearer};
@@ -27,9 +27,8 @@ pub use origin::is_same_origin;
 pub use passkey::{Ceremony, Passkeys, Registrant, credential_id};
 pub use password::{MAX_PASSWORD, MIN_PASSWORD, Passwords, sign_in_name};
 pub use refusal::{Refusal, Why};
-pub use sealed::Sealer;
+pub use sealed::{Mark, Sealer};
 pub use site::{Site, SiteFault};
-pub use spent::{Mark, Spent};
 
 use seaworthy_service::ports::Credential;
 
@@ -43,6 +42,6 @@ pub struct Verified {
     pub credential: Credential,
     /// Whether it differs from what was stored, and must be stored.
     pub is_changed: bool,
-    /// What was used up by it; passwords use nothing up.
+    /// What is used up by it, and must be spent before a session is made; passwords use nothing up.
     pub mark: Option<Mark>,
 }

@@ -25,7 +25,7 @@ use self::exchange::Trip;
 use self::provider::Known;
 use self::web::Web;
 use super::sealed::Purpose;
-use super::{Mark, Refusal, Sealer, Site, Spent, Why};
+use super::{Mark, Refusal, Sealer, Site, Why};
 
 /// Longest code, state or issuer that is looked at, in bytes.
 const MAX_PARAMETER: usize = 2048;
@@ -35,7 +35,6 @@ pub struct OpenId {
     known: BTreeMap<String, Known>,
     web: Web,
     sealer: Sealer,
-    spent: Spent,
 }
 
 /// What somebody who comes back from a provider is about to do.
@@ -83,7 +82,8 @@ pub struct Arrival {
     pub label: String,
     /// What they were about to do.
     pub errand: Errand,
-    /// What was used up.
+    /// What is used up, and must be spent before a session is made, whatever the provider does with a code that comes
+    /// twice.
     pub mark: Mark,
 }
 
@@ -112,7 +112,7 @@ impl OpenId {
                 return Err(ProviderFault::Twice(name));
             }
         }
-        Ok(OpenId { known, web: Web::new(roots)?, sealer, spent: Spent::default() })
+        Ok(OpenId { known, web: Web::new(roots)?, sealer })
     }
 
     /// The names and labels of the providers, in the order of names.
@@ -151,8 +151,6 @@ impl OpenId {
         let journey: Option<Journey> = serde_json::from_slice(&opened.content).ok();
         let Journey { trip, errand } = journey.ok_or(Refusal::Unproven(Why::Token))?;
         let code = code(callback, &trip, known)?;
-        // Before the code is used: a second try with the same cookie is none of ours, whatever the provider says.
-        self.spent.spend(opened.mark, at)?;
         let subject = known.subject(&self.web, code, &trip, at)?;
         let handle = format!("{}\n{subject}", known.issuer()).into_bytes();
         Ok(Arrival { handle, label: known.label().to_owned(), errand, mark: opened.mark })

@@ -18,7 +18,7 @@ use webauthn_rs::prelude::{
 use webauthn_rs::{Webauthn, WebauthnBuilder};
 
 use super::sealed::Purpose;
-use super::{Refusal, Sealer, Site, SiteFault, Spent, Verified, Why};
+use super::{Refusal, Sealer, Site, SiteFault, Verified, Why};
 
 /// Longest credential id (WebAuthn §4, Credential ID), in bytes.
 const MAX_CREDENTIAL_ID: usize = 1023;
@@ -31,7 +31,6 @@ const VERSION: u8 = 1;
 pub struct Passkeys {
     webauthn: Webauthn,
     sealer: Sealer,
-    spent: Spent,
 }
 
 /// The first half of a ceremony.
@@ -67,7 +66,8 @@ struct Kept {
 ///
 /// The library calls it dangerous to write a ceremony's state down, because a browser that can choose or repeat the
 /// state signs in at will. Here the state is encrypted and authenticated (so not chosen), ends after five minutes, and
-/// opens for one purpose and one invitation; and what was verified once is marked as spent (so not repeated).
+/// opens for one purpose and one invitation, which is taken once (so not repeated). The state of a sign-in has a mark
+/// instead, which whoever makes the session spends.
 #[derive(Serialize, Deserialize)]
 struct Registering {
     user: Uuid,
@@ -80,7 +80,7 @@ impl Passkeys {
         let host = site.url().domain().ok_or(SiteFault::Form)?;
         let builder = WebauthnBuilder::new(host, site.url()).map_err(|_| SiteFault::Form)?;
         let webauthn = builder.rp_name(shown_as).build().map_err(|_| SiteFault::Form)?;
-        Ok(Passkeys { webauthn, sealer, spent: Spent::default() })
+        Ok(Passkeys { webauthn, sealer })
     }
 
     /// Begins to register a passkey.
@@ -117,7 +117,6 @@ impl Passkeys {
             return Err(Refusal::Unfit("this authenticator keeps no passkey that can be found without a name"));
         }
         let passkey = self.webauthn.finish_passkey_registration(&answer, &state).map_err(refused)?;
-        self.spent.spend(opened.mark, at)?;
         let handle = passkey.cred_id().to_vec();
         let secret = write(&Kept { version: VERSION, user, passkey })?;
         if handle.len() > MAX_CREDENTIAL_ID || secret.len() > MAX_KEPT {
@@ -157,7 +156,6 @@ impl Passkeys {
         if !verified.user_verified() {
             return Err(Refusal::Unproven(Why::Answer));
         }
-        self.spent.spend(opened.mark, at)?;
         let is_changed = kept.passkey.update_credential(&verified).ok_or(Refusal::Unproven(Why::Answer))?;
         credential.secret = write(&kept)?;
         Ok(Verified { credential, is_changed, mark: Some(opened.mark) })

@@ -4,6 +4,8 @@
 //! Each token has a key of its own, derived (HKDF-SHA-256) from the sealer's key, a fresh 16-byte salt and the purpose,
 //! so that no number of tokens wears the key out, and the AEAD's nonce may be constant.
 
+use std::sync::Arc;
+
 use data_encoding::BASE64URL_NOPAD;
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
 use ring::hkdf::{HKDF_SHA256, Salt};
@@ -11,16 +13,30 @@ use seaworthy_model::Timestamp;
 use seaworthy_protocol::Digest;
 use seaworthy_service::draw::Draw;
 
-use super::{CEREMONY_SECONDS, Mark, Refusal, Why};
+use super::{CEREMONY_SECONDS, Refusal, Why};
 
 const SALT: usize = 16;
 /// Longest token that is made or looked at, in characters.
 const MAX_TOKEN: usize = 16 * 1024;
 
-/// Seals and opens. Its key never leaves it.
+/// How far the clocks of servers beside each other may be apart: a token ends by the clock of whoever opens it.
+const CLOCKS_APART: i64 = 3600;
+
+/// Seals and opens, by the key of the moment. It never leaves it.
 #[derive(Clone)]
 pub struct Sealer {
-    key: [u8; 32],
+    key: Arc<Key>,
+}
+
+type Key = dyn Fn() -> Result<[u8; 32], Refusal> + Send + Sync;
+
+/// By which it is known that something was used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// SHA-256 of the ceremony's token.
+    pub digest: Digest,
+    /// From when on the token is worth nothing on any server, and the mark can go.
+    pub until: Timestamp,
 }
 
 /// What a token is for; one of another purpose does not open.
@@ -53,10 +69,14 @@ pub(crate) struct Opened {
 }
 
 impl Sealer {
-    /// With a secret key: drawn anew by each process, or shared by all replicas of a server (then the marks of what was
-    /// used must be shared too, see [`super::Spent`]).
+    /// With a secret key.
     pub fn new(key: [u8; 32]) -> Sealer {
-        Sealer { key }
+        Sealer::with(move || Ok(key))
+    }
+
+    /// With a secret key that may be another one each time: then what was sealed before does not open any more.
+    pub fn with(key: impl Fn() -> Result<[u8; 32], Refusal> + Send + Sync + 'static) -> Sealer {
+        Sealer { key: Arc::new(key) }
     }
 
     /// Seals content for a purpose, bound to what the ceremony is about.
@@ -72,7 +92,7 @@ impl Sealer {
         let until = at + CEREMONY_SECONDS;
         let mut inner = until.seconds().to_be_bytes().to_vec();
         inner.extend_from_slice(content);
-        let key = self.derived(purpose, &salt).ok_or(Refusal::Fault("no key could be derived"))?;
+        let key = self.derived(purpose, &salt)?;
         let sealed = key.seal_in_place_append_tag(nonce(), Aad::from(bound_to), &mut inner);
         sealed.map_err(|_| Refusal::Fault("sealing failed"))?;
         let token = BASE64URL_NOPAD.encode(&[&salt, inner.as_slice()].concat());
@@ -90,24 +110,25 @@ impl Sealer {
         let no = Refusal::Unproven(Why::Token);
         let raw = Some(token).filter(|token| token.len() <= MAX_TOKEN);
         let raw = raw.and_then(|token| BASE64URL_NOPAD.decode(token.as_bytes()).ok()).ok_or(no.clone())?;
-        let mark = Digest::of(&raw);
+        let digest = Digest::of(&raw);
         let (salt, sealed) = raw.split_first_chunk::<SALT>().ok_or(no.clone())?;
         let mut sealed = sealed.to_vec();
-        let key = self.derived(purpose, salt).ok_or(no.clone())?;
+        let key = self.derived(purpose, salt)?;
         let opened = key.open_in_place(nonce(), Aad::from(bound_to), &mut sealed).map_err(|_| no.clone())?;
         let (until, content) = opened.split_first_chunk::<8>().ok_or(no)?;
         let until = Timestamp::from_seconds(i64::from_be_bytes(*until));
         if at >= until {
             return Err(Refusal::Unproven(Why::Expired));
         }
-        Ok(Opened { content: content.to_vec(), mark: Mark { digest: mark, until } })
+        Ok(Opened { content: content.to_vec(), mark: Mark { digest, until: until + CLOCKS_APART } })
     }
 
-    fn derived(&self, purpose: Purpose, salt: &[u8; SALT]) -> Option<LessSafeKey> {
-        let extracted = Salt::new(HKDF_SHA256, salt).extract(&self.key);
+    fn derived(&self, purpose: Purpose, salt: &[u8; SALT]) -> Result<LessSafeKey, Refusal> {
+        let extracted = Salt::new(HKDF_SHA256, salt).extract(&(self.key)()?);
         let label = [purpose.label()];
-        let expanded = extracted.expand(&label, &CHACHA20_POLY1305).ok()?;
-        Some(LessSafeKey::new(UnboundKey::from(expanded)))
+        let expanded = extracted.expand(&label, &CHACHA20_POLY1305);
+        let expanded = expanded.map_err(|_| Refusal::Fault("no key could be derived"))?;
+        Ok(LessSafeKey::new(UnboundKey::from(expanded)))
     }
 }
 

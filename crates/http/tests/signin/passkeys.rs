@@ -95,7 +95,7 @@ fn a_registered_passkey_signs_in_and_its_counter_is_kept() {
         assert_eq!(credential_id(&answer).unwrap(), credential.handle);
         let verified = passkeys.finish_authentication(&begun.token, answer, Some(credential.clone()), AT).unwrap();
         assert!(verified.is_changed && verified.credential.secret != credential.secret);
-        assert_eq!(verified.mark.unwrap().until, AT + CEREMONY_SECONDS);
+        assert!(verified.mark.unwrap().until > AT + CEREMONY_SECONDS);
         credential = verified.credential;
     }
 }
@@ -159,8 +159,9 @@ fn another_devices_signature_does_not_do() {
     assert_eq!(refused.map(|_| ()), Err(Refusal::Unproven(Why::Answer)));
 }
 
+/// What comes twice has the same mark: whoever makes the session tells the second from the first.
 #[test]
-fn an_answer_is_good_once() {
+fn an_answer_has_its_mark() {
     let passkeys = passkeys();
     let (mut device, credential) = registered(&passkeys);
     let begun = passkeys.begin_authentication(AT, &mut draw).unwrap();
@@ -168,11 +169,11 @@ fn an_answer_is_good_once() {
     let zero = Credential { secret: without_counter(&credential), ..credential };
     let answer = device.get(&begun.options);
     let again = |at: Timestamp| {
-        passkeys.finish_authentication(&begun.token, answer.clone(), Some(zero.clone()), at).map(|done| done.is_changed)
+        passkeys.finish_authentication(&begun.token, answer.clone(), Some(zero.clone()), at).map(|done| done.mark)
     };
-    // A passkey that counts nothing: only what is remembered tells the second use from the first.
-    assert_eq!(again(AT), Ok(false));
-    assert_eq!(again(AT + 1), Err(Refusal::Unproven(Why::Spent)));
+    // A passkey that counts nothing: nothing but the mark tells.
+    assert!(again(AT).unwrap().is_some());
+    assert_eq!(again(AT), again(AT + 1));
     assert_eq!(again(AT + CEREMONY_SECONDS), Err(Refusal::Unproven(Why::Expired)));
 }
 
@@ -184,7 +185,7 @@ fn without_counter(credential: &Credential) -> Vec<u8> {
 }
 
 #[test]
-fn a_registration_holds_for_its_invitation_once() {
+fn a_registration_holds_for_its_invitation() {
     let passkeys = passkeys();
     let mut device = Authenticator::new(ORIGIN, HOST);
     let begun = passkeys.begin_registration(&registrant(&[]), AT, &mut draw).unwrap();
@@ -202,7 +203,6 @@ fn a_registration_holds_for_its_invitation_once() {
     assert_eq!(finish(INVITATION, &answer, AT + CEREMONY_SECONDS), refused(Why::Expired));
     assert_eq!(finish(INVITATION, &json!({}), AT), refused(Why::Form));
     assert_eq!(finish(INVITATION, &answer, AT), Ok(device.id().to_vec()));
-    assert_eq!(finish(INVITATION, &answer, AT), refused(Why::Spent));
     let sign_in = passkeys.begin_authentication(AT, &mut draw).unwrap();
     let token = passkeys.finish_registration(&sign_in.token, INVITATION, answer, "Telephone", AT);
     assert!(token.is_err_and(|refusal| refusal == Refusal::Unproven(Why::Token)), "made for something else");

@@ -84,7 +84,7 @@ fn a_way_back_is_good_once_and_not_for_long() {
     let finish = |at| openid.finish("public", &callback, Some(&departure.cookie), at).map(|arrival| arrival.errand);
     assert_eq!(finish(now() + 300), Err(Refusal::Unproven(Why::Expired)));
     assert_eq!(finish(now()), Ok(errand));
-    assert_eq!(finish(now()), Err(Refusal::Unproven(Why::Spent)));
+    assert_eq!(finish(now()), Err(Refusal::Unproven(Why::Provider)), "it takes a code once");
 }
 
 #[test]
