@@ -203,8 +203,12 @@ fn a_policy_demands_its_witnesses() {
     let said = look(&format!("log {key}\nwitness w {witness}\nquorum none\n"));
     assert_eq!(said.code, 0, "{said}");
     look(&format!("log {key}\nwitness w {witness}\nquorum w\n")).caught("log-witnesses-lacking", "it has none");
-    let said = look("nonsense\n");
-    assert!(said.code == 2 && said.err.contains("error[log-list-invalid]"), "{said}");
+    look(&format!("witness w {witness}\nquorum w\n")).caught("log-witnesses-lacking", "it has none");
+    let other = Key::new("example.org/other", 1);
+    for unusable in ["nonsense\n".to_owned(), format!("log {}\nquorum none\n", other.key())] {
+        let said = look(&unusable);
+        assert!(said.code == 2 && said.err.contains("error[log-list-invalid]"), "{said}");
+    }
 }
 
 fn witness_key() -> seaworthy_tlog::VerifierKey {

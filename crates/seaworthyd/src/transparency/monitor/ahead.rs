@@ -11,9 +11,9 @@ use seaworthy_tlog::{BundlePath, Entries, Tile, TilePath, Tiles};
 use super::source::{Source, SourceFault};
 
 /// Threads that read.
-const LANES: usize = 4;
+const LANES: usize = 8;
 /// Bundles that wait in each lane.
-const DEPTH: usize = 4;
+const DEPTH: usize = 2;
 
 type Read<T> = Result<T, SourceFault>;
 

@@ -100,7 +100,7 @@ impl Remade<'_> {
         let path = TilePath::within(0, bundle.index(), checkpoint.size)?;
         let (read, bytes) = source.entries(bundle).ok()?;
         let entries = Bundle::parse(&read, bytes).ok()?;
-        let hashes = entries.iter().take(path.width().into()).map(Hash::leaf).collect();
+        let hashes = entries.iter().take(path.width().into()).map(Hash::leaf);
         Some(Remade { source, path, tile: Arc::new(Tile::new(hashes)) })
     }
 }

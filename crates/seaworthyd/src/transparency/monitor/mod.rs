@@ -10,11 +10,12 @@ mod source;
 mod trust;
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use seaworthy_model::Code;
-use seaworthy_tlog::{Algorithm, Checkpoint, Edge};
+use seaworthy_tlog::{Algorithm, Checkpoint, Edge, Policy, VerifierKey};
 
 use self::check::{Trouble, check, continues};
 use self::finding::Finding;
@@ -22,6 +23,7 @@ use self::memory::Memory;
 use self::progress::Progress;
 use self::source::{Source, SourceFault};
 use self::trust::Trust;
+use super::unusable_list;
 use crate::cli;
 use crate::failure::{Failure, exit};
 use crate::office;
@@ -84,7 +86,7 @@ impl Monitor {
         if options.key.algorithm() != Algorithm::Ed25519 {
             return Err(Failure::usage("--key: this key does not sign as a log's does").hinting(""));
         }
-        let policy = options.log_policy.as_deref().map(super::policy).transpose()?;
+        let policy = options.log_policy.as_deref().map(|path| policy(path, &options.key)).transpose()?;
         let trust = Trust { key: options.key.clone(), policy };
         let source = Source::at(&options.log)?;
         let memory = options.state.as_deref().map(Memory::open).transpose()?;
@@ -137,21 +139,18 @@ impl Monitor {
         }
     }
 
-    /// Checks the entries from an edge on. A tree that is good in itself, or cannot be told from one, may still be another
-    /// one than what was seen.
+    /// Checks the entries from an edge on. That they were checked from the edge of what was seen shows that the log
+    /// continues it; from the beginning on, it is still to be shown. What is wrong may come from another past, too.
     fn check(&self, from: Edge, checkpoint: &Checkpoint) -> Result<Edge, Trouble> {
         let from_start = from.size() == 0;
         let mut progress = Progress::begin();
         let checked = check(&self.source, from, checkpoint, &mut |checked| progress.at(checked, checkpoint.size));
         drop(progress);
-        if checked.is_ok() && !from_start {
-            return checked;
-        }
-        match self.seen.as_ref().map(|seen| (seen, continues(&self.source, checkpoint, &seen.checkpoint))) {
-            Some((seen, Some(false))) => {
-                Err(Finding::Forked { held: seen.checkpoint.size, size: checkpoint.size }.into())
-            }
-            Some((_, None)) if checked.is_ok() => Err(Trouble::Unknown("the log changed while it was read".to_owned())),
+        let is_settled = matches!((&checked, from_start), (Ok(_), false) | (Err(Trouble::Unknown(_)), _));
+        let Some(seen) = self.seen.as_ref().filter(|_| !is_settled) else { return checked };
+        match continues(&self.source, checkpoint, &seen.checkpoint) {
+            Some(false) => Err(Finding::Forked { held: seen.checkpoint.size, size: checkpoint.size }.into()),
+            None if checked.is_ok() => Err(Trouble::Unknown("the log changed while it was read".to_owned())),
             _ => checked,
         }
     }
@@ -183,6 +182,11 @@ fn last(memory: &Memory, trust: &Trust) -> Result<Option<Seen>, Failure> {
     let Some(note) = memory.last()? else { return Ok(None) };
     let (_, checkpoint) = trust.signed(&note).map_err(|why| memory.is_of_another(&why))?;
     Ok(Some(Seen { note, checkpoint }))
+}
+
+/// The policy of a file, for this log alone.
+fn policy(path: &Path, key: &VerifierKey) -> Result<Policy, Failure> {
+    super::policy(path)?.of_log(key).map_err(|refusal| unusable_list(path, &refusal))
 }
 
 fn unknown(why: &str) -> Failure {

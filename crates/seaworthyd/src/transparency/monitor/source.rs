@@ -20,6 +20,8 @@ const MAX_TILE: u64 = FULL as u64 * HASH_LENGTH as u64;
 const MAX_BUNDLE: u64 = FULL as u64 * (MAX_ENTRY as u64 + 2);
 /// How long to wait before an unanswered question is asked again.
 const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(1)];
+/// How often a server may say that it is asked too much, and for how long it is left alone each time.
+const BUSY: (usize, Duration) = (30, Duration::from_secs(1));
 
 /// Why a part of a log was not read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -124,13 +126,25 @@ fn ask_again<T>(ask: impl Fn() -> Result<T, SourceFault>) -> Result<T, SourceFau
 fn ask(web: &Web, place: &Place, most: u64) -> Result<Option<Vec<u8>>, SourceFault> {
     let unreachable =
         |why: &dyn std::fmt::Display| SourceFault::Unreachable(format!("{}/{place}: {why}", web.address()));
-    match web.get(&place.to_string(), most) {
+    match gently(|| web.get(&place.to_string(), most)) {
         Ok(Answer { status: 200, body }) => Ok(Some(body)),
         Ok(Answer { status: 404 | 410, .. }) => Ok(None),
         Ok(Answer { status, .. }) => Err(unreachable(&format!("answered {status}"))),
         Err(Silence::TooLong(_)) => Err(SourceFault::TooLong(*place)),
         Err(silence) => Err(unreachable(&silence)),
     }
+}
+
+/// Asks again later where the server is asked too much.
+fn gently(get: impl Fn() -> Result<Answer, Silence>) -> Result<Answer, Silence> {
+    let (times, pause) = BUSY;
+    for _ in 0..times {
+        match get() {
+            Ok(Answer { status: 429, .. }) => thread::sleep(pause),
+            answered => return answered,
+        }
+    }
+    get()
 }
 
 fn read_file(path: &Path, place: &Place, most: u64) -> Result<Option<Vec<u8>>, SourceFault> {

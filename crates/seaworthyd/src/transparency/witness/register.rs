@@ -1,7 +1,7 @@
 //! What a witness has cosigned: a small file for each log, in a folder of which one witness alone has the lock. A file is
 //! replaced whole, and synced, before the cosignature leaves: whoever kills the witness finds the old or the new one.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -28,9 +28,10 @@ impl Register {
     pub fn open(path: &Path) -> io::Result<Register> {
         folder::make(path)?;
         let lock = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path.join("lock"))?;
-        let locked = lock.try_lock();
-        locked
-            .map_err(|error| io::Error::other(format!("another witness works on it, or it is no folder: {error}")))?;
+        lock.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => io::Error::other("another witness works on it"),
+            TryLockError::Error(error) => error,
+        })?;
         Ok(Register { folder: path.to_owned(), _lock: lock })
     }
 
