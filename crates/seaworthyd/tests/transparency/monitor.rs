@@ -7,7 +7,7 @@ use seaworthy_tlog::{Place, Signer};
 use tempfile::TempDir;
 
 use crate::program::{Running, Said, run};
-use crate::web::serve;
+use crate::web::{serve, serve_busy};
 use crate::written::{Key, Log, entry};
 
 /// A monitor with a memory.
@@ -54,6 +54,13 @@ fn a_log_that_grows_is_well() {
 #[test]
 fn an_empty_log_is_well() {
     assert_eq!(Monitor::new().looks(Log::of(0).at()).code, 0);
+}
+
+#[test]
+fn a_server_that_is_asked_too_much_is_asked_later() {
+    let log = Log::of(300);
+    let said = Monitor::new().looks(&serve_busy(log.folder.path(), 3));
+    assert_eq!(said.code, 0, "{said}");
 }
 
 /// Once a tile is full, the partial ones before it may go.
