@@ -903,6 +903,88 @@ codes! {
         "Send it again in a few seconds. If it stays so, look at what was to be changed before you send it under a new key."
     }
 
+    // Stamps that are presented, and stamps in a log.
+    StampTextIndex = "stamp-text-index" {
+        "the log index behind the stamp is not written as one",
+        "Behind the stamp's letters may stand a dot and its index in the log: digits, none of them a zero in front, below 2^53.",
+        "Copy the text anew, to its end."
+    }
+    PresentationVersion = "presentation-version" {
+        "the presentation has a version that is unknown here",
+        "It was made by newer software.",
+        "Update Seaworthy."
+    }
+    PresentationMalformed = "presentation-malformed" {
+        "the presentation does not say what one says",
+        "A presentation is the stamp, the key that presents it, and a time or a challenge, in one form (docs/spec/presentation.md).",
+        "Ask for another: seaworthy present."
+    }
+    PresentationSignature = "presentation-signature" {
+        "the presentation was altered or forged",
+        "The key that it names did not sign it.",
+        "Ask for another: seaworthy present."
+    }
+    PresentationMissing = "presentation-missing" {
+        "the stamp is not presented",
+        "A challenge was to be answered. This is a bare stamp: any copy of it is as good, so it shows that some device passed, and not that its presenter holds it.",
+        "Ask for: seaworthy present --challenge, with the challenge that you drew."
+    }
+    PresentationKey = "presentation-key" {
+        "the stamp is presented by another key than its own",
+        "A stamp names the one key that can present it. Whoever shows this one holds another, so it may be a copy of another device's stamp.",
+        "Ask for the device's own stamp."
+    }
+    PresentationTime = "presentation-time" {
+        "the presentation is not of this minute",
+        "The time that was signed may lie up to 60 seconds before or after the checker's. This is an earlier presentation, perhaps a copy of one, or one of the two clocks is wrong.",
+        "Ask for a new one, or draw a challenge, which needs no clock: seaworthy check --new-challenge."
+    }
+    PresentationChallenge = "presentation-challenge" {
+        "the presentation does not answer the challenge",
+        "A challenge counts for the one check that it was drawn for.",
+        "Give the challenge that you drew with --challenge, and ask for: seaworthy present --challenge."
+    }
+    StampNone = "stamp-none" {
+        "there is no stamp to present",
+        "A stamp is presented while it is valid, by the device that holds its key. None such is kept here.",
+        "Get one: seaworthy report, or seaworthy stamp for one of this device's own."
+    }
+    PresenterKey = "presenter-key" {
+        "the key that presents the stamp is not here",
+        "Each stamp has a key of its own, which stays in the state directory of the device that it was issued for.",
+        "Present the stamp on its own device, and as the user who got it."
+    }
+    LogProofMissing = "log-proof-missing" {
+        "no proof shows that the stamp is in the log",
+        "A log policy was given, so the stamp must be proved to be in the log.",
+        "Ask for the proof of this stamp (seaworthy stamp --proof), and give it with --proof."
+    }
+    LogProofMalformed = "log-proof-malformed" {
+        "the proof cannot be read",
+        "A proof is a text as c2sp.org/tlog-proof has it, with what opens the entry in its extra line (docs/spec/proof.md).",
+        "Get the proof anew: seaworthy stamp --proof."
+    }
+    LogProofOther = "log-proof-other" {
+        "the proof is not of this stamp",
+        "The entry that the stamp makes does not lead to the root of the log's tree. The proof is of another stamp, or one of the two was altered.",
+        "Get the proof of this very stamp: seaworthy stamp --proof."
+    }
+    LogCheckpoint = "log-checkpoint" {
+        "the log policy does not accept the proof",
+        "A checkpoint counts if a log of the policy signed it and as many of its witnesses as it asks for.",
+        "Get the proof anew, once the witnesses have signed, or check the file given with --log-policy."
+    }
+    StampLogIndex = "stamp-log-index" {
+        "the stamp names another place in the log than its proof",
+        "The index that stands behind the stamp is not signed. It was changed, or the proof is of another entry.",
+        "Get stamp and proof anew from the device."
+    }
+    LogPolicyBroken = "log-policy-broken" {
+        "the log policy cannot be used",
+        "A policy is a text as c2sp.org/tlog-policy has it. The line shown is the first that is wrong.",
+        "Mend the line shown, or get the policy anew."
+    }
+
     // A log, watched from the outside.
     LogUnreachable = "log-unreachable" {
         "the log could not be read",

@@ -16,6 +16,7 @@ mod link;
 mod log;
 mod octets;
 mod policy;
+mod proof;
 mod request;
 mod sealed;
 
@@ -33,5 +34,6 @@ pub use link::{Link, LinkError};
 pub use log::{BatchPlace, LogDocument};
 pub use octets::{Digest, Octets};
 pub use policy::PolicyDocument;
+pub use proof::{ProofError, Proven, Witnessed, extra, prove};
 pub use request::{Ask, DeviceRequest};
 pub use sealed::{Message, MessageError, SelfSigned, VERSION, digest_of, open, open_own, seal};

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use seaworthy_model::{ClaimId, Timestamp};
 use seaworthy_protocol::Digest;
+use seaworthy_stamp::Challenge;
 
 use crate::check::CheckArgs;
 use crate::policy::PolicyArgs;
@@ -31,6 +32,9 @@ pub enum Command {
     Inspect(InspectArgs),
     /// Inspect, and issue a stamp that anyone can check offline; only for a pass
     Stamp(StampArgs),
+    /// Draw a code which shows that this device holds its stamp, good for a minute or for a challenge
+    #[command(after_help = PRESENT_HELP)]
+    Present(PresentArgs),
     /// Check stamps, without any network
     Check(CheckArgs),
     /// Enrol this device with an organisation: see what it asks for, and agree or not
@@ -129,6 +133,28 @@ pub struct StampArgs {
     /// Write the stamp here instead of drawing it: .png, .svg, .txt or .cbor
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+}
+
+const PRESENT_HELP: &str = "\
+A copy of a stamp is as good as the stamp. This signs it with the stamp's own key, which never leaves this device, together
+with the time; the code is good for 60 seconds. Where the checker has drawn a challenge (seaworthy check --new-challenge),
+give it with --challenge: then nobody's clock matters.";
+
+/// Arguments of `present`.
+#[derive(Args, Debug)]
+pub struct PresentArgs {
+    /// Present this stamp instead of the newest one: PNG, SVG, text or bytes
+    #[arg(long, value_name = "FILE")]
+    pub stamp: Option<PathBuf>,
+    /// Answer this challenge instead of telling the time
+    #[arg(long, value_name = "CODE")]
+    pub challenge: Option<Challenge>,
+    /// Write it here instead of drawing it: .png, .svg, .txt or .cbor
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Draw a new one every 30 seconds, for so long
+    #[arg(long = "for", value_name = "SECONDS", conflicts_with_all = ["challenge", "out"])]
+    pub seconds: Option<u32>,
 }
 
 const ENROL_HELP: &str = "\

@@ -8,8 +8,8 @@ use serde_json::value::RawValue;
 
 use crate::cli::ExportArgs;
 use crate::failure::{Failure, exit};
+use crate::form::write_whole;
 use crate::organisation::{MAX_EXPORT, Session, Trouble, untrusted};
-use crate::stamp::write_whole;
 use crate::surroundings::Surroundings;
 
 /// Asks for everything, and writes it as it came.

@@ -8,8 +8,10 @@ mod enrol;
 mod explain;
 mod export;
 mod failure;
+mod form;
 mod inspect;
 mod judged;
+mod kept;
 mod key;
 mod leave;
 mod ledger;
@@ -17,6 +19,7 @@ mod man;
 mod newest;
 mod organisation;
 mod policy;
+mod present;
 mod progress;
 mod render;
 mod report;
@@ -67,6 +70,7 @@ fn run(command: &Command, around: &Surroundings, out: &mut dyn Write) -> Result<
     match command {
         Command::Inspect(args) => inspect::run(args, around, out),
         Command::Stamp(args) => stamp::run(args, around, out),
+        Command::Present(args) => present::run(args, around, out),
         Command::Check(args) => check::run(args, around, out),
         Command::Enrol(args) => enrol::run(args, around, out),
         Command::Report(args) => reporting::run(args, around, out),

@@ -28,7 +28,7 @@ impl Newest {
 
     /// No honest clock stands before this.
     pub fn floor(&self) -> Option<Timestamp> {
-        self.issued.get().map(|issued| issued - CLOCK_TOLERANCE)
+        self.issued.get().map(floor_of)
     }
 
     /// Takes in when a stamp was issued that a trusted key signed. One from the future tells of a wrong clock, or of a
@@ -48,4 +48,9 @@ impl Newest {
             let _ = state.write_lightly(FILE, &bytes);
         }
     }
+}
+
+/// No honest clock stands before this, once something is known to have been signed at an instant.
+pub fn floor_of(signed: Timestamp) -> Timestamp {
+    signed - CLOCK_TOLERANCE
 }

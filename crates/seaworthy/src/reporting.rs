@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 
 use crate::cli::{Format, ReportArgs};
 use crate::failure::{Failure, exit};
+use crate::form::{Form, write_shown};
 use crate::judged::{appraised, inspect_device};
 use crate::organisation::{Delivered, Session, Trouble, scope_in_words};
 use crate::render::{self, Clean, Show, Style};
 use crate::report::Report;
-use crate::stamp::{is_writable_form, write_stamp};
 use crate::surroundings::Surroundings;
 
 /// What became of an inspection.
@@ -25,7 +25,7 @@ pub enum Outcome {
 
 /// Reports, or shows what would be reported.
 pub fn run(args: &ReportArgs, around: &Surroundings, out: &mut dyn Write) -> Result<u8, Failure> {
-    args.stamp.as_deref().map(is_writable_form).transpose()?;
+    args.stamp.as_deref().map(Form::of).transpose()?;
     let mut session = Session::open(around)?;
     if args.show {
         return show(args, &session, around, out).map(|()| exit::PASS);
@@ -38,7 +38,7 @@ pub fn run(args: &ReportArgs, around: &Surroundings, out: &mut dyn Write) -> Res
     out.flush().map_err(Failure::output).or_else(Failure::unless_closed_pipe)?;
     let Outcome::Delivered(delivered) = &outcome else { return waits(outcome, &session) };
     if let (Some(path), Some(kept)) = (&args.stamp, &delivered.stamp) {
-        write_stamp(path, &kept.stamp)?;
+        write_shown(path, &kept.stamp)?;
     }
     session.sound()?;
     Ok(exit_code(verdict(delivered, around)))

@@ -38,8 +38,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (png, text) = (stamp.to_png(None, 8)?, stamp.to_text(None));
     let bare = || _ = black_box(public.verify(black_box(&message), black_box(signature)));
     let whole = || drop(black_box(check(black_box(stamp.cbor()), &trust, now, None)));
-    let from_text =
-        || drop(black_box(read(black_box(text.as_bytes())).and_then(|bytes| check(&bytes, &trust, now, None))));
+    let from_text = || {
+        drop(black_box(read(black_box(text.as_bytes())).and_then(|carried| check(&carried.bytes, &trust, now, None))))
+    };
     check(stamp.cbor(), &trust, now, None)?;
 
     let mut times: [Vec<f64>; 3] = Default::default();

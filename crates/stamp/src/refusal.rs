@@ -56,6 +56,7 @@ pub const REFUSALS: &[(Code, Answer)] = {
         (Code::StampTextLetter, Refused),
         (Code::StampTextLength, Refused),
         (Code::StampTextLeftover, Refused),
+        (Code::StampTextIndex, Refused),
         (Code::StampTooLarge, Refused),
         (Code::StampTag, Refused),
         (Code::StampMalformed, Refused),
@@ -70,6 +71,9 @@ pub const REFUSALS: &[(Code, Answer)] = {
         (Code::StampTyp, Refused),
         (Code::StampAlgorithm, Refused),
         (Code::StampHeader, Refused),
+        (Code::PresentationVersion, Refused),
+        (Code::PresentationMalformed, Refused),
+        (Code::PresentationSignature, Refused),
         (Code::StampIssuer, Untold),
         (Code::StampSignature, Refused),
         (Code::StampVersion, Refused),
@@ -93,6 +97,15 @@ pub const REFUSALS: &[(Code, Answer)] = {
         (Code::StatusListExpired, Untold),
         (Code::StampSuspended, Refused),
         (Code::StampStatus, Refused),
+        (Code::PresentationMissing, Refused),
+        (Code::PresentationKey, Refused),
+        (Code::PresentationTime, Refused),
+        (Code::PresentationChallenge, Refused),
+        (Code::LogProofMissing, Untold),
+        (Code::LogProofMalformed, Refused),
+        (Code::LogProofOther, Refused),
+        (Code::LogCheckpoint, Refused),
+        (Code::StampLogIndex, Refused),
     ]
 };
 
@@ -105,6 +118,11 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// For those who ask for more than a check of the stamp alone.
+    pub fn new(code: Code, found: impl Into<Option<String>>) -> Refusal {
+        Refusal { code, found: found.into(), facts: None }
+    }
+
     pub(crate) const fn of(code: Code) -> Refusal {
         Refusal { code, found: None, facts: None }
     }
@@ -113,7 +131,9 @@ impl Refusal {
         Refusal { code, found: Some(found.into()), facts: None }
     }
 
-    pub(crate) fn with_facts(mut self, facts: Facts) -> Refusal {
+    /// With what a trusted key signed all the same.
+    #[must_use]
+    pub fn with_facts(mut self, facts: Facts) -> Refusal {
         self.facts = Some(Box::new(facts));
         self
     }

@@ -8,7 +8,7 @@ const KEEPERS: [&[&str]; 7] = [
     &["--package", "seaworthy-model", "--test", "evidence"],
     &["--package", "seaworthy-protocol", "--test", "messages"],
     &["--package", "seaworthy-appraise", "--test", "reference"],
-    &["--package", "seaworthy-stamp", "--test", "stamp", "vectors::"],
+    &["--package", "seaworthy-stamp", "--test", "stamp", "vectors"],
     &["--package", "seaworthy-service", "--test", "authority"],
     &["--package", "seaworthy", "up_to_date"],
     &["--package", "seaworthyd", "up_to_date"],

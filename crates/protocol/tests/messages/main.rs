@@ -10,6 +10,7 @@
 
 mod kinds;
 mod links;
+mod proofs;
 mod properties;
 mod refusals;
 mod vectors;

@@ -14,20 +14,24 @@ use serde_json::json;
 
 use crate::kinds;
 
-fn folder(name: &str) -> PathBuf {
+pub fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/spec/vectors").join(name)
 }
 
 /// Holds a file to what it must be, or writes it when told to.
 #[expect(clippy::disallowed_methods, reason = "whoever runs the test says so by the environment")]
-fn hold(name: &str, content: &[u8]) {
-    let path = folder("messages").join(name);
+pub fn hold_in(of: &str, name: &str, content: &[u8]) {
+    let path = folder(of).join(name);
     if std::env::var_os("UPDATE_DOCS").is_some() {
-        fs::create_dir_all(folder("messages")).unwrap();
+        fs::create_dir_all(folder(of)).unwrap();
         fs::write(&path, content).unwrap();
     }
     let found = fs::read(&path).unwrap_or_default();
     assert!(found == content, "{} is out of date; run with UPDATE_DOCS=1", path.display());
+}
+
+fn hold(name: &str, content: &[u8]) {
+    hold_in("messages", name, content);
 }
 
 fn hold_json(name: &str, value: &serde_json::Value) {

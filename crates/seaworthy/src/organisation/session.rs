@@ -17,8 +17,8 @@ use super::state::{Exchange, Last, Membership, Nonce, Store, broken};
 use super::trouble::{Trouble, untrusted};
 use super::trust::{About, Chain, acknowledgement, document};
 use crate::failure::{Failure, exit};
+use crate::kept::{Kept, keep_issued};
 use crate::key::{device_key, fresh_key};
-use crate::stamp::{Kept, keep_issued};
 use crate::surroundings::Surroundings;
 
 /// Where reports are posted.

@@ -20,6 +20,7 @@ mod key;
 mod kit;
 mod ledger;
 mod man;
+mod present;
 mod reporting;
 mod schema;
 mod scope;

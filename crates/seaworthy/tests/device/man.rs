@@ -39,6 +39,8 @@ fn help_tells_commands_and_exit_codes() {
     Commands:
       inspect       Inspect this device, or a mounted disk, and say what is wrong and what mends it
       stamp         Inspect, and issue a stamp that anyone can check offline; only for a pass
+      present       Draw a code which shows that this device holds its stamp, good for a minute or for a
+                    challenge
       check         Check stamps, without any network
       enrol         Enrol this device with an organisation: see what it asks for, and agree or not
       report        Inspect this device and report to its organisation

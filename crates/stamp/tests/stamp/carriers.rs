@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::kit::*;
 use proptest::prelude::*;
 use seaworthy_model::Code;
-use seaworthy_stamp::{Host, Paper, Qr, Stamp, read};
+use seaworthy_stamp::{Host, LogIndex, Paper, Qr, Stamp, read};
 use seaworthy_testkit::skip;
 
 fn good() -> Stamp {
@@ -89,7 +89,7 @@ impl Picture {
     }
 
     fn reads(&self) -> Result<Vec<u8>, Code> {
-        read(&self.png(png::ColorType::Grayscale)).map_err(|refusal| refusal.code())
+        read(&self.png(png::ColorType::Grayscale)).map(|carried| carried.bytes).map_err(|refusal| refusal.code())
     }
 }
 
@@ -99,11 +99,12 @@ fn qr(text: &str) -> Picture {
 
 #[test]
 fn each_form_reads_back() {
-    let stamp = good();
     let host = Host::parse("check.example").unwrap();
-    for host in [None, Some(&host)] {
-        let forms: [Vec<u8>; 5] = [
-            stamp.cbor().to_vec(),
+    let plain = good();
+    let indexed = good().at(LogIndex::new(1_234_567));
+    for (stamp, host) in [(&plain, None), (&plain, Some(&host)), (&indexed, None), (&indexed, Some(&host))] {
+        assert_eq!(Stamp::read(stamp.cbor()).unwrap().index(), None, "bytes tell no index");
+        let forms: [Vec<u8>; 4] = [
             format!("\u{feff} \n{}\r\n", stamp.to_text(host)).into_bytes(),
             stamp.to_png(host, 4).unwrap(),
             stamp.to_png(host, 9).unwrap(),
@@ -135,7 +136,7 @@ fn a_picture_may_be_turned_scaled_negative_coloured_or_photographed() {
         "one pixel to a module"
     );
     for color in [png::ColorType::Rgb, png::ColorType::Rgba, png::ColorType::GrayscaleAlpha] {
-        assert_eq!(read(&picture.png(color)).unwrap(), stamp.cbor(), "{color:?}");
+        assert_eq!(read(&picture.png(color)).unwrap().bytes, stamp.cbor(), "{color:?}");
     }
 }
 

@@ -16,7 +16,7 @@ pub(crate) const ORGANISATION: u8 = 0x22;
 pub(crate) const LOG: u8 = 0x33;
 pub(crate) const REVOCABLE: u8 = 0x44;
 pub(crate) const STRANGER: u8 = 0x55;
-const PRESENTER: u8 = 0x66;
+pub(crate) const PRESENTER: u8 = 0x66;
 pub(crate) const STATUS: u8 = 0x77;
 /// Of another organisation.
 pub(crate) const OTHER_STATUS: u8 = 0x88;
@@ -108,7 +108,7 @@ pub(crate) fn encoded(value: &Value) -> Vec<u8> {
     bytes
 }
 
-fn map(entries: Vec<(Value, Value)>) -> Value {
+pub(crate) fn map(entries: Vec<(Value, Value)>) -> Value {
     Value::Map(entries)
 }
 

@@ -11,6 +11,7 @@
 mod carriers;
 mod issuing;
 mod kit;
+mod presenting;
 mod python_cwt;
 mod refusals;
 mod refused;

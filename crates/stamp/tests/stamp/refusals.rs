@@ -2,23 +2,22 @@
 use std::collections::BTreeSet;
 
 use crate::kit::*;
+use crate::presenting;
 use crate::refused;
 use proptest::prelude::*;
 use seaworthy_model::Code;
-use seaworthy_stamp::{Answer, Host, REFUSALS, Refusal, check, cose, read};
+use seaworthy_stamp::{Answer, Host, REFUSALS, Refusal, check, check_carried, cose, read};
 use seaworthy_testkit::vectors;
 
 fn said(input: &[u8]) -> Result<(), Refusal> {
-    let bytes = read(input)?;
-    check(&bytes, &trust(), time("2026-11-23"), None).map(drop)
+    check_carried(&read(input)?, &trust(), time("2026-11-23"), None, None).map(drop)
 }
 
 #[test]
 fn each_wrong_stamp_is_refused_with_its_own_code() {
     let trust = trust();
     for case in refused::cases() {
-        let refusal =
-            read(&case.input).and_then(|bytes| check(&bytes, &trust, case.at, case.floor).map(drop)).unwrap_err();
+        let refusal = case.refusal(&trust);
         assert_eq!(refusal.code().name(), case.code, "{}: {refusal}", case.name);
         assert_ne!(refusal.answer(), Answer::Usage, "{}", case.name);
     }
@@ -31,6 +30,15 @@ fn no_code_is_without_a_case() {
     let mut reached: BTreeSet<&str> = refused::cases().iter().map(|case| case.code).collect();
     reached.extend(["stamp-image", "stamp-image-too-large", "stamp-svg"]);
     reached.extend(["stamp-qr-none", "stamp-qr-many", "stamp-qr-unreadable", "stamp-qr-foreign"]);
+    reached.extend(presenting::refused().iter().map(|case| case.code));
+    // Said by those who ask for a proof: seaworthy check.
+    reached.extend([
+        "log-proof-missing",
+        "log-proof-malformed",
+        "log-proof-other",
+        "log-checkpoint",
+        "stamp-log-index",
+    ]);
     reached.extend(["stamp-revoked", "stamp-suspended", "stamp-status", "status-list-expired"]);
     let all: BTreeSet<&str> = REFUSALS.iter().map(|(code, _)| code.name()).collect();
     assert_eq!(reached, all);
@@ -40,9 +48,8 @@ fn no_code_is_without_a_case() {
 fn facts_are_told_only_of_what_a_trusted_key_signed() {
     let trust = trust();
     let first_judged = REFUSALS.iter().position(|(code, _)| *code == Code::ClockWrong).unwrap();
-    for case in refused::cases() {
-        let refusal =
-            read(&case.input).and_then(|bytes| check(&bytes, &trust, case.at, case.floor).map(drop)).unwrap_err();
+    for case in refused::cases().into_iter().chain(presenting::refused()) {
+        let refusal = case.refusal(&trust);
         let judged = REFUSALS[first_judged..].iter().any(|(code, _)| *code == refusal.code());
         assert_eq!(refusal.facts().is_some(), judged, "{}", case.name);
     }
@@ -79,7 +86,7 @@ fn every_altered_letter_of_the_text_is_refused() {
     let trust = trust();
     let text = stamp(DEVICE, &particulars()).to_text(None);
     let is_refused =
-        |text: &str| read(text.as_bytes()).and_then(|b| check(&b, &trust, time("2026-11-23"), None)).is_err();
+        |text: &str| read(text.as_bytes()).and_then(|b| check(&b.bytes, &trust, time("2026-11-23"), None)).is_err();
     assert!(!is_refused(&text));
     for at in "SEAWORTHY:S#".len()..text.len() {
         // All letters at some places, a few at the others: a signature check for each would take minutes.

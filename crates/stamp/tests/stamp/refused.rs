@@ -2,7 +2,7 @@
 
 use ciborium::Value;
 use seaworthy_model::{Grade, Timestamp};
-use seaworthy_stamp::Particulars;
+use seaworthy_stamp::{Challenge, Particulars, Refusal, Trust, check_carried, read};
 
 use crate::kit::*;
 
@@ -13,12 +13,21 @@ pub(crate) struct Case {
     pub(crate) input: Vec<u8>,
     pub(crate) at: Timestamp,
     pub(crate) floor: Option<Timestamp>,
+    pub(crate) challenge: Option<Challenge>,
+}
+
+impl Case {
+    pub(crate) fn refusal(&self, trust: &Trust) -> Refusal {
+        let carried = read(&self.input);
+        let checked = carried.and_then(|c| check_carried(&c, trust, self.at, self.floor, self.challenge.as_ref()));
+        checked.unwrap_err()
+    }
 }
 
 const NOW: &str = "2026-11-23";
 
 pub(crate) fn cases() -> Vec<Case> {
-    let case = |name, code, input| Case { name, code, input, at: time(NOW), floor: None };
+    let case = |name, code, input| Case { name, code, input, at: time(NOW), floor: None, challenge: None };
     let mut cases: Vec<Case> = Vec::new();
     cases.extend(texts().into_iter().map(|(name, code, text)| case(name, code, text.into_bytes())));
     cases.extend(forms().into_iter().map(|(name, code, bytes)| case(name, code, bytes)));
@@ -44,6 +53,7 @@ fn texts() -> Vec<(&'static str, &'static str, String)> {
         ("a space inside", "stamp-text-letter", format!("SEAWORTHY:S#{} {}", &body[..8], &body[8..])),
         ("padding", "stamp-text-letter", format!("{text}======")),
         ("a length that cannot be", "stamp-text-length", format!("SEAWORTHY:S#{}", &body[..body.len() / 8 * 8 + 1])),
+        ("an index with a zero in front", "stamp-text-index", format!("{text}.07")),
         ("left-over bits", "stamp-text-leftover", format!("{}{turned}", &text[..text.len() - 1])),
     ]
 }
@@ -215,7 +225,7 @@ fn wrong_values() -> Vec<(&'static str, &'static str, Vec<u8>)> {
 
 fn judgements() -> Vec<Case> {
     let by = |seed, particulars: &Particulars| stamp(seed, particulars).cbor().to_vec();
-    let at = |name, code, input, at: &str| Case { name, code, input, at: time(at), floor: None };
+    let at = |name, code, input, at: &str| Case { name, code, input, at: time(at), floor: None, challenge: None };
     let grade = |grade| Particulars { grade, ..particulars() };
     let times = |issued: &str, expires: &str| {
         let mut claims = claims();

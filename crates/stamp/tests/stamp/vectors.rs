@@ -11,13 +11,13 @@ use seaworthy_model::{Code, Grade, Subject};
 use seaworthy_stamp::{Answer, Host, Particulars, REFUSALS, Stamp, StatusList, Statuses, Trust, check, read};
 use serde_json::json;
 
-fn spec() -> PathBuf {
+pub(crate) fn spec() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/spec")
 }
 
 /// Holds a file under `docs/spec/` to what it must be, or writes it when told to.
 #[expect(clippy::disallowed_methods, reason = "whoever runs the test says so by the environment")]
-fn hold(path: &str, content: &str) {
+pub(crate) fn hold(path: &str, content: &str) {
     let path = spec().join(path);
     if std::env::var_os("UPDATE_DOCS").is_some() {
         fs::write(&path, content).unwrap();
@@ -36,7 +36,7 @@ fn hold_table(page: &str, name: &str, rows: &str) {
 }
 
 /// Claims as JSON that people can read: keys as text, byte strings as hexadecimal with an `h` before.
-fn readable(value: &Value) -> serde_json::Value {
+pub(crate) fn readable(value: &Value) -> serde_json::Value {
     match value {
         Value::Map(entries) => {
             let name = |key: &Value| {
@@ -93,8 +93,8 @@ fn the_valid_vectors_are_valid() {
     }
     for name in ["device", "organisation"] {
         for form in ["txt", "url", "svg"] {
-            let bytes = read(&fs::read(folder.join(format!("{name}.{form}"))).unwrap()).unwrap();
-            let checked = check(&bytes, &trust, time("2026-11-23"), None).unwrap();
+            let carried = read(&fs::read(folder.join(format!("{name}.{form}"))).unwrap()).unwrap();
+            let checked = check(&carried.bytes, &trust, time("2026-11-23"), None).unwrap();
             assert_eq!(checked.facts().role.name(), name);
         }
     }
@@ -120,28 +120,31 @@ fn the_status_list_vector_revokes_the_organisations_stamp() {
     assert_eq!(refusal.code(), Code::StampRevoked);
 }
 
+/// A case as the vectors have it.
+pub(crate) fn refused_vector(case: &refused::Case) -> serde_json::Value {
+    let code = Code::from_name(case.code).unwrap();
+    let mut vector = json!({
+        "name": case.name,
+        "code": case.code,
+        "exit": Answer::of(code).exit_code(),
+        "at": case.at.to_string(),
+    });
+    if let Some(floor) = case.floor {
+        vector["floor"] = floor.to_string().into();
+    }
+    if let Some(challenge) = case.challenge {
+        vector["challenge"] = challenge.to_string().into();
+    }
+    match str::from_utf8(&case.input) {
+        Ok(text) => vector["text"] = text.into(),
+        Err(_) => vector["hex"] = HEXLOWER.encode(&case.input).into(),
+    }
+    vector
+}
+
 #[test]
 fn the_refused_vectors_are_what_the_code_refuses() {
-    let cases: Vec<_> = refused::cases()
-        .iter()
-        .map(|case| {
-            let code = Code::from_name(case.code).unwrap();
-            let mut vector = json!({
-                "name": case.name,
-                "code": case.code,
-                "exit": Answer::of(code).exit_code(),
-                "at": case.at.to_string(),
-            });
-            if let Some(floor) = case.floor {
-                vector["floor"] = floor.to_string().into();
-            }
-            match str::from_utf8(&case.input) {
-                Ok(text) => vector["text"] = text.into(),
-                Err(_) => vector["hex"] = HEXLOWER.encode(&case.input).into(),
-            }
-            vector
-        })
-        .collect();
+    let cases: Vec<_> = refused::cases().iter().map(refused_vector).collect();
     let file = json!({ "trust": ["device.pub", "trust.toml"], "cases": cases });
     hold("vectors/stamp/refused.json", &format!("{file:#}\n"));
 }
