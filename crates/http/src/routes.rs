@@ -91,6 +91,9 @@ pub(crate) fn route(action: Action) -> Route {
         Action::TrustFile => Route::get("/api/v1/organisations/{key}/trust.toml", organisations::trust, says)
             .under("organisation")
             .fails(&[Code::OrganisationUnknown]),
+        Action::LogPolicy => Route::get("/api/v1/organisations/{key}/log-policy", organisations::log_policy, says)
+            .under("organisation")
+            .fails(&[Code::OrganisationUnknown, Code::NotFound]),
         Action::EnrolmentOffer => {
             Route::post("/api/v1/enrolment/offer", exchange::offer, says).under("exchange").fails(ENROLMENT)
         }

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use seaworthy_model::Appraisal;
 use serde::{Deserialize, Serialize};
 
+use crate::leaf::{Leaf, SetReadLeaf};
 use crate::ledger::Entry;
 use crate::octets::{Digest, Octets};
 
@@ -56,8 +57,21 @@ pub struct ReportAnswer {
     pub appraisal: Option<Appraisal>,
     /// The organisation's stamp, where it passes: the bytes that `seaworthy check` reads.
     pub stamp: Option<Octets>,
+    /// What opens the stamp's entry in the organisation's log, where it has one.
+    pub leaf: Option<Leaf>,
     /// The sealed policy document in force, where the holder agreed to another one.
     pub policy: Option<Octets>,
+}
+
+/// What opens the entry of the organisation's log that commits to an entry of a ledger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LedgerProof {
+    /// The number of the ledger's entry.
+    pub sequence: u64,
+    /// Where the log commits to it, and the salt.
+    pub leaf: Leaf,
+    /// Of an entry that tells of a look at a set: that look, which the log commits to in its place.
+    pub set_read: Option<SetReadLeaf>,
 }
 
 /// The answer to a request of the holder.
@@ -72,6 +86,11 @@ pub struct RequestAnswer<E> {
     pub policy: Option<Octets>,
     /// The ledger, from its first entry on, where it was asked for.
     pub ledger: Option<Vec<Entry>>,
+    /// What proves these entries against the organisation's log; none for entries older than the log.
+    #[serde(default)]
+    pub proofs: Vec<LedgerProof>,
+    /// The sealed `LogDocument`, where the ledger was asked for and the organisation has a log.
+    pub log: Option<Octets>,
     /// Everything that is stored of the device, where it was asked for.
     pub export: Option<E>,
 }

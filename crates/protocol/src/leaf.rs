@@ -204,7 +204,7 @@ pub struct EntryLeaf {
 }
 
 /// A look at a set of devices.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SetReadLeaf {
     /// When.
     pub at: Timestamp,

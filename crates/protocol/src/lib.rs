@@ -21,7 +21,7 @@ mod request;
 mod sealed;
 
 pub use acknowledgement::{Acknowledgement, Reception};
-pub use answers::{EnrolmentAnswer, OfferAnswer, OfferRequest, ReportAnswer, RequestAnswer};
+pub use answers::{EnrolmentAnswer, LedgerProof, OfferAnswer, OfferRequest, ReportAnswer, RequestAnswer};
 pub use enrolment::{Enrolment, MAX_NOTE};
 pub use evidence::{EvidenceEnvelope, MAX_REPORT, Report};
 pub use key::Successor;

@@ -3,10 +3,11 @@
 
 use schemars::JsonSchema;
 use seaworthy_model::Timestamp;
+use seaworthy_stamp::PublicKey;
 use serde::{Deserialize, Serialize};
 
 use crate::octets::{Digest, Octets};
-use crate::sealed::Message;
+use crate::sealed::{Message, MessageError, open};
 
 /// "This is our log."
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,7 +36,18 @@ impl Message for LogDocument {
 
     fn is_sound(&self) -> bool {
         let is_name = |origin: &str| origin.chars().all(|c| c.is_ascii_graphic() && c != '+');
-        (1..=200).contains(&self.origin.len()) && is_name(&self.origin) && self.key.0.len() == 32
+        let has_keys = self.key.0.len() == 32 && self.statuses.0.len() == 32;
+        (1..=200).contains(&self.origin.len()) && is_name(&self.origin) && has_keys
+    }
+}
+
+impl LogDocument {
+    /// Reads a document that any key of an organisation's chain signed ([`Successor::follow`](crate::Successor::follow)):
+    /// a later key follows from an earlier one, so what the earlier one signed stays said, and no document is sealed anew
+    /// when a key is.
+    pub fn read(bytes: &[u8], keys: &[PublicKey]) -> Result<LogDocument, MessageError> {
+        let mut opened = keys.iter().map(|key| open(bytes, key));
+        opened.find(|read| *read != Err(MessageError::Signature)).unwrap_or(Err(MessageError::Signature))
     }
 }
 

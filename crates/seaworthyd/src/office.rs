@@ -1,5 +1,5 @@
-//! Opens what the server works with: the store, brought up to date; the keys; and at first start the organisation and
-//! the one-time link that makes its first administrator.
+//! Opens what the server works with: the store, brought up to date; the keys; and at first start the organisation, its log
+//! and the one-time link that makes its first administrator.
 
 use std::fs;
 use std::path::Path;
@@ -10,8 +10,10 @@ use seaworthy_http::desk::{Desk, KeyStore, Surroundings};
 use seaworthy_http::invitation_link;
 use seaworthy_http::signin::Site;
 use seaworthy_model::{Code, Timestamp};
+use seaworthy_service::directory::Directory;
+use seaworthy_service::founding::LogKeys;
 use seaworthy_service::ports::{self, Fault, Store};
-use seaworthy_service::{Error, founding, people};
+use seaworthy_service::{Error, founding, log, people};
 use seaworthy_stamp::SigningKey;
 use seaworthy_store::{Database, SqlStore, driver, migrations};
 use tracing::warn;
@@ -52,6 +54,7 @@ pub fn open(settings: &Settings, listens_at: &str) -> Result<Office, Failure> {
         warn!(%error, "the operator's commands will not know the address of this server");
     }
     begin(store.as_ref(), keys.as_ref(), settings)?;
+    open_logs(store.as_ref(), keys.as_ref(), settings, &site)?;
     let surroundings = Surroundings { now, draw, build: env!("CARGO_PKG_VERSION") };
     let pulse = Pulse::of(&store);
     let desk = Arc::new(Desk::open(store, keys, surroundings, site).map_err(failed)?);
@@ -109,8 +112,7 @@ fn begin(store: &dyn Store, keys: &dyn KeyStore, settings: &Settings) -> Result<
     if !organisations.is_empty() {
         return Ok(());
     }
-    let key = SigningKey::from_seed(&draw()).map_err(|error| Failure::bug(error.to_string()))?;
-    let key = keys.put(key).map_err(|error| data(&settings.data, &error.to_string()))?;
+    let key = new_key(keys, settings)?;
     let founded = ports::write(store, |records| {
         // Of two replicas that start at once, one founds.
         if records.organisations()?.is_empty() {
@@ -119,6 +121,33 @@ fn begin(store: &dyn Store, keys: &dyn KeyStore, settings: &Settings) -> Result<
         Ok::<_, Error>(())
     });
     founded.map_err(failed)
+}
+
+/// A log for each organisation that has none: those that were just founded, and those that are older than logs.
+fn open_logs(store: &dyn Store, keys: &dyn KeyStore, settings: &Settings, site: &Site) -> Result<(), Failure> {
+    let directory = ports::read(store, |records| Directory::load(records)).map_err(failed)?;
+    for view in directory.views().filter(|view| view.log.is_none()) {
+        let unusable = |what: &str| data(&settings.data, what);
+        let signing = view.signing_key().ok_or_else(|| unusable("no key of the organisation signs"))?;
+        let signing = keys.key(&signing.id).map_err(|error| unusable(&error.to_string()))?;
+        let (log, statuses) = (new_key(keys, settings)?.public(), new_key(keys, settings)?.public());
+        let origin = log::origin(site.origin(), &view.root_key());
+        let opened = ports::write(store, |records| {
+            // Of two replicas that start at once, one opens it.
+            if records.log(view.organisation.id)?.is_none() {
+                founding::open_log(records, view, LogKeys { log, statuses }, &origin, &signing, now())?;
+            }
+            Ok::<_, Error>(())
+        });
+        opened.map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// A new key, kept before anybody is told of it.
+fn new_key(keys: &dyn KeyStore, settings: &Settings) -> Result<Arc<SigningKey>, Failure> {
+    let key = SigningKey::from_seed(&draw()).map_err(|error| Failure::bug(error.to_string()))?;
+    keys.put(key).map_err(|error| data(&settings.data, &error.to_string()))
 }
 
 /// Links for the first administrator of each organisation that nobody can sign in to yet.

@@ -8,6 +8,7 @@ use crate::authority::Permit;
 use crate::error::Error;
 use crate::id::Id;
 use crate::ledger;
+use crate::log::enlist::Lot;
 use crate::ports::{Records, SetRead};
 
 /// Longest reason, in characters.
@@ -106,7 +107,7 @@ impl SetAccess {
             units: units.clone(),
             leaf: None,
         };
-        records.add_set_read(&read)?;
+        Lot { set_reads: vec![read], ..Lot::default() }.write(records, organisation, at)?;
         Ok(SetAccess { organisation, units, fields })
     }
 

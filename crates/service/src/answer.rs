@@ -1,8 +1,10 @@
 //! Signing answers, once what they answer is durable.
 
-use seaworthy_model::{Appraisal, Grade, Subject};
-use seaworthy_protocol::{Octets, seal};
-use seaworthy_stamp::{Particulars, SigningKey, issue};
+use std::sync::Arc;
+
+use seaworthy_model::Appraisal;
+use seaworthy_protocol::{Leaf, Octets, seal};
+use seaworthy_stamp::{SigningKey, Unsigned};
 
 use crate::error::Error;
 use crate::intake::Taken;
@@ -16,21 +18,26 @@ pub struct Answer {
     pub appraisal: Option<Appraisal>,
     /// The stamp, where it passes.
     pub stamp: Option<Octets>,
+    /// What opens the stamp's entry in the log.
+    pub leaf: Option<Leaf>,
     /// The sealed policy document in force, where the holder agreed to another one.
     pub policy: Option<Octets>,
 }
 
-/// Signs the answer to a report with the organisation's key.
-pub fn answer(taken: &Taken, key: &SigningKey, build: &str) -> Result<Answer, Error> {
+/// Signs the answer to a report with the organisation's key. A stamp is signed by the key that it names: that may be one
+/// of the `earlier` ones, where the key was changed since the stamp was drafted. Without that key there is no stamp.
+pub fn answer(
+    taken: &Taken,
+    key: &SigningKey,
+    mut earlier: impl Iterator<Item = Arc<SigningKey>>,
+) -> Result<Answer, Error> {
     let acknowledgement = seal(&taken.acknowledgement, key).map_err(|error| Error::damaged(error.to_string()))?;
-    let appraisal = taken.appraisal.as_ref().and_then(|(shared, inspected_at)| shared.at(*inspected_at));
-    let particulars =
-        Particulars { subject: Subject::Device, grade: Grade::SelfAsserted, build: build.to_owned(), status: None };
-    let stamp = taken.stamp.as_ref().map(|(passing, fresh)| issue(passing, &particulars, fresh, key)).transpose();
-    let stamp = stamp.map_err(|error| Error::damaged(error.to_string()))?;
+    let mut sign = |stamp: &Unsigned| stamp.sign(key).or_else(|| earlier.find_map(|key| stamp.sign(&key)));
+    let stamp = taken.stamp.as_ref().and_then(&mut sign);
     Ok(Answer {
         acknowledgement: acknowledgement.into(),
-        appraisal,
+        appraisal: taken.appraisal.as_ref().and_then(|(shared, inspected_at)| shared.at(*inspected_at)),
+        leaf: taken.leaf.filter(|_| stamp.is_some()),
         stamp: stamp.map(|stamp| stamp.cbor().to_vec().into()),
         policy: taken.policy.as_ref().map(|document| document.record.sealed.clone().into()),
     })

@@ -1,13 +1,15 @@
 //! What a holder asks about their own device, with the device's signature: a live nonce, the ledger, all data, to leave.
 //! Each request is heard once; the same one again gets the same acknowledgement.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 use seaworthy_model::canonical;
 use seaworthy_model::{Body, Code, Timestamp};
 use seaworthy_protocol::{
-    Acknowledgement, Ask, DeviceRequest, Digest, Entry, EntryKind, Field, Octets, Reception, VERSION, open_own,
+    Acknowledgement, Ask, DeviceRequest, Digest, Entry, EntryKind, Field, Leaf, LedgerProof, Octets, Reception,
+    VERSION, open_own,
 };
 use serde::Serialize;
 
@@ -16,15 +18,20 @@ use crate::directory::{Directory, Document, View};
 use crate::draw::Draw;
 use crate::error::Error;
 use crate::events::{EventKind, Events};
+use crate::id::Id;
 use crate::intake::{closed, refusal};
 use crate::ledger::{self, MAX_TOLD, Note};
-use crate::ports::{DeviceState, Identity, Reading, Records, StampRecord, Standing};
+use crate::log::enlist::Lot;
+use crate::log::leaves::set_read;
+use crate::ports::{DeviceState, Identity, LedgerEntry, Reading, Records, SetRead, StampRecord, Standing};
 use crate::tally::Shifts;
 
 /// Most readings and stamps that an export holds of each; the newest.
 const EXPORTED: u32 = 10_000;
 /// Most entries of a ledger in one answer: all of them, for a device that was looked at every hour for ten years.
 const ENTRIES: u32 = 100_000;
+/// Looks at sets that are read at once.
+const LOOKS: u32 = 256;
 
 /// What a request is answered with.
 #[derive(Clone, Debug)]
@@ -36,9 +43,18 @@ pub struct Heard {
     /// The policy document in force.
     pub policy: Option<Arc<Document>>,
     /// The ledger, from its first entry on, where it was asked for.
-    pub ledger: Option<Vec<Entry>>,
+    pub ledger: Option<ProvableLedger>,
     /// Everything that is stored, where it was asked for.
     pub export: Option<Export>,
+}
+
+/// A ledger, and what proves it against the organisation's log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProvableLedger {
+    /// The entries, from the first one on.
+    pub entries: Vec<Entry>,
+    /// What opens their entries in the log, in the same order; none for those that are older than the log.
+    pub proofs: Vec<LedgerProof>,
 }
 
 /// Everything that an organisation's server stores of a device.
@@ -80,6 +96,8 @@ pub struct ExportedReport {
     pub body: Digest,
     /// The envelope, as the device signed it.
     pub envelope: Octets,
+    /// What opens its entry in the organisation's log.
+    pub leaf: Option<Leaf>,
 }
 
 /// A body, as exported.
@@ -95,7 +113,7 @@ pub struct ExportedBody {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ExportedStamp {
     /// Its id.
-    pub id: crate::id::Id,
+    pub id: Id,
     /// SHA-256 of the policy.
     pub policy: Digest,
     /// From when it stands.
@@ -128,7 +146,7 @@ pub fn ask(
     if !is_repeated {
         hear(records, view, standing, &request, message, at, draw)?;
     }
-    let ledger = (request.ask == Ask::Ledger).then(|| entries(records, standing)).transpose()?;
+    let ledger = (request.ask == Ask::Ledger).then(|| provable(records, standing)).transpose()?;
     let export = (request.ask == Ask::Export).then(|| export(records, standing)).transpose()?;
     let acknowledgement = canonical::decode(&standing.answer).map_err(|error| Error::damaged(error.to_string()))?;
     let policy = view.in_force(standing.unit, at).cloned();
@@ -156,15 +174,14 @@ fn hear(
     let reads = records.set_reads(organisation, standing.listed, MAX_TOLD)?;
     let mut entries = ledger::listed(standing, &reads)?;
     if let Some(note) = note(request.ask, &standing.device) {
-        entries.push(ledger::behind(&mut standing.ledger, note, None, at)?);
+        entries.push(ledger::behind(standing, note, at)?);
     }
-    let mut entries: Vec<(Digest, Entry)> = entries.into_iter().map(|entry| (standing.device, entry)).collect();
     let mut events = Events::new(view, at);
     if request.ask == Ask::Leave {
         entries.extend(events.became(EventKind::DeviceLeft, standing)?);
     }
     events.write(records)?;
-    ledger::write(records, organisation, entries)?;
+    Lot { entries, ..Lot::default() }.write(records, organisation, at)?;
     if request.ask == Ask::Leave {
         leave(records, view, standing, at)?;
     }
@@ -207,9 +224,37 @@ fn leave(records: &mut dyn Records, view: &View, standing: &mut Standing, at: Ti
     Ok(records.erase(standing.organisation, &standing.device)?)
 }
 
-fn entries(records: &mut dyn Records, standing: &Standing) -> Result<Vec<Entry>, Error> {
+fn entries(records: &mut dyn Records, standing: &Standing) -> Result<Vec<LedgerEntry>, Error> {
     let access = Access::of_holder(standing.organisation, standing.device, &[Field::Ledger]);
-    Ok(records.entries(&access, 0, ENTRIES)?.into_iter().map(|kept| kept.entry).collect())
+    Ok(records.entries(&access, 0, ENTRIES)?)
+}
+
+/// The ledger with what proves it. Where an entry tells of a look at a set, the log commits to that look.
+fn provable(records: &mut dyn Records, standing: &Standing) -> Result<ProvableLedger, Error> {
+    let kept = entries(records, standing)?;
+    let mut looks = looks(records, standing.organisation, &kept)?;
+    let proof = |kept: &LedgerEntry| {
+        let look = kept.set_read.and_then(|number| looks.remove(&number));
+        let leaf = look.as_ref().map_or(kept.leaf, |look| look.leaf)?;
+        Some(LedgerProof { sequence: kept.entry.sequence, leaf, set_read: look.as_ref().map(set_read) })
+    };
+    let proofs = kept.iter().filter_map(proof).collect();
+    Ok(ProvableLedger { entries: kept.into_iter().map(|kept| kept.entry).collect(), proofs })
+}
+
+/// The looks at sets that entries tell of, by their numbers.
+fn looks(records: &mut dyn Records, organisation: Id, kept: &[LedgerEntry]) -> Result<BTreeMap<u64, SetRead>, Error> {
+    let wanted: BTreeSet<u64> = kept.iter().filter_map(|kept| kept.set_read).collect();
+    let mut looks = BTreeMap::new();
+    let mut read_to = 0;
+    for number in &wanted {
+        if *number > read_to {
+            let page = records.set_reads(organisation, number.saturating_sub(1), LOOKS)?;
+            read_to = page.last().map_or(*number, |look| look.number);
+            looks.extend(page.into_iter().filter(|look| wanted.contains(&look.number)).map(|look| (look.number, look)));
+        }
+    }
+    Ok(looks)
 }
 
 fn export(records: &mut dyn Records, standing: &Standing) -> Result<Export, Error> {
@@ -230,6 +275,7 @@ fn export(records: &mut dyn Records, standing: &Standing) -> Result<Export, Erro
         live: reading.live,
         body: reading.body,
         envelope: reading.envelope.into(),
+        leaf: reading.leaf,
     };
     Ok(Export {
         identity: records.identity(&access)?,
@@ -237,7 +283,7 @@ fn export(records: &mut dyn Records, standing: &Standing) -> Result<Export, Erro
         reports: readings.into_iter().map(report).collect(),
         bodies,
         stamps: records.stamps(&access, EXPORTED)?.into_iter().map(Into::into).collect(),
-        ledger: entries(records, standing)?,
+        ledger: entries(records, standing)?.into_iter().map(|kept| kept.entry).collect(),
         kept_when_leaving: KEPT,
     })
 }

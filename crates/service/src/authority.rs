@@ -78,6 +78,8 @@ actions! {
     OrganisationShow = "organisation-show", Need::Open;
     /// The trust file that checkers use.
     TrustFile = "trust-file", Need::Open;
+    /// The policy by which checkers believe the log.
+    LogPolicy = "log-policy", Need::Open;
 
     /// What a device would agree to by enrolling.
     EnrolmentOffer = "enrolment-offer", Need::Open;

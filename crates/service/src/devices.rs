@@ -21,6 +21,7 @@ use crate::events::{EventKind, Events};
 use crate::id::Id;
 use crate::intake::closed;
 use crate::ledger::{self, Note};
+use crate::log::enlist::Lot;
 use crate::policies::keep_newer;
 use crate::ports::{Current, DeviceQuery, DeviceState, ListedDevice, Records, Standing};
 use crate::tally::Shifts;
@@ -345,12 +346,12 @@ impl Reader<'_> {
         shifts: Shifts,
         told: Option<EventKind>,
     ) -> Result<(), Error> {
-        let mut entries = vec![(standing.device, ledger::behind(&mut standing.ledger, note, None, self.now)?)];
+        let mut entries = vec![ledger::behind(&mut standing, note, self.now)?];
         let mut events = Events::new(self.view, self.now);
         if let Some(kind) = told {
             entries.extend(events.became(kind, &mut standing)?);
         }
-        ledger::write(records, standing.organisation, entries)?;
+        Lot { entries, ..Lot::default() }.write(records, standing.organisation, self.now)?;
         events.write(records)?;
         shifts.write(records, standing.organisation, self.now)?;
         Ok(records.put_standings(&[standing])?)

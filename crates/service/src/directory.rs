@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use seaworthy_appraise::Reference;
 use seaworthy_model::{Code, PolicyId, Timestamp};
-use seaworthy_protocol::{Digest, PolicyDocument, open};
+use seaworthy_protocol::{Digest, LogDocument, PolicyDocument, open};
 use seaworthy_stamp::PublicKey;
 
 use crate::error::Error;
 use crate::events::Listener;
 use crate::id::Id;
-use crate::ports::{Assignment, CatalogRecord, KeyRecord, Organisation, PolicyRecord, Records};
+use crate::ports::{Assignment, CatalogRecord, KeyRecord, LogRecord, Organisation, PolicyRecord, Records};
 use crate::tree::Tree;
 
 /// A policy document that was read and whose signature was verified.
@@ -60,6 +60,8 @@ pub struct View {
     pub catalog: Arc<Catalog>,
     /// Its webhooks that are switched on.
     pub listeners: Vec<Listener>,
+    /// Its log.
+    pub log: Option<LogRecord>,
 }
 
 impl View {
@@ -80,7 +82,8 @@ impl View {
         let catalog = Arc::new(Catalog { digest: Digest::of(&bytes), reference: catalog });
         let assignments = records.assignments(id)?;
         let listeners = records.webhooks(id)?.iter().filter_map(Listener::of).collect();
-        Ok(View { organisation, keys, tree, documents, assignments, catalogs, catalog, listeners })
+        let log = records.log(id)?.map(|log| believed(log, &keys)).transpose()?;
+        Ok(View { organisation, keys, tree, documents, assignments, catalogs, catalog, listeners, log })
     }
 
     /// The first key: what links and devices pin.
@@ -126,6 +129,16 @@ fn document(record: PolicyRecord, keys: &[KeyRecord]) -> Result<Arc<Document>, E
     let content = keys.find_map(|key| open::<PolicyDocument>(&record.sealed, &key).ok());
     let content = content.ok_or_else(|| Error::damaged(format!("policy {}: no key signed it", record.sequence)))?;
     Ok(Arc::new(Document { record, content }))
+}
+
+/// Believes a stored log only if a key of the organisation signed that it is its own.
+fn believed(log: LogRecord, keys: &[KeyRecord]) -> Result<LogRecord, Error> {
+    let keys: Vec<PublicKey> = keys.iter().filter_map(|key| PublicKey::from_bytes(key.key).ok()).collect();
+    let document = LogDocument::read(&log.sealed, &keys).ok();
+    let is_own = |document: LogDocument| {
+        document.origin == log.origin && document.key.0 == log.key && document.statuses.0 == log.statuses
+    };
+    if document.is_some_and(is_own) { Ok(log) } else { Err(Error::damaged("the log: no key signed it")) }
 }
 
 /// All organisations.

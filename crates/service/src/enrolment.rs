@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::events::{EventKind, Events, Told};
 use crate::intake::refusal;
 use crate::ledger::{self, Note};
+use crate::log::enlist::Lot;
 use crate::ports::{DeviceState, EnrolmentToken, Identity, Records, Standing, TokenKind};
 use crate::tally::Shifts;
 
@@ -94,7 +95,7 @@ pub fn enter(
         stamp: None,
     };
     let note = Note { kind: EntryKind::Enrolled, who: holder(&device), why: "enrolled".into(), fields: Vec::new() };
-    let mut entries = vec![(device, ledger::behind(&mut standing.ledger, note, None, at)?)];
+    let mut entries = vec![ledger::behind(&mut standing, note, at)?];
     let mut events = Events::new(view, at);
     let kind = if waits { EventKind::DeviceWaiting } else { EventKind::DeviceEnrolled };
     entries.extend(events.became(kind, &mut standing)?);
@@ -111,7 +112,7 @@ pub fn enter(
     };
     standing.answer = canonical::encode(&acknowledgement).map_err(|error| Error::damaged(error.to_string()))?;
     records.put_identity(&identity(&standing, &enrolment, &token, at))?;
-    ledger::write(records, standing.organisation, entries)?;
+    Lot { entries, ..Lot::default() }.write(records, standing.organisation, at)?;
     events.write(records)?;
     let mut shifts = Shifts::default();
     shifts.comes(view, &standing);
@@ -153,7 +154,7 @@ pub(crate) fn admit(
     at: Timestamp,
 ) -> Result<(), Error> {
     let (mut shifts, mut events) = (Shifts::default(), Events::new(view, at));
-    let mut entries = vec![(standing.device, ledger::behind(&mut standing.ledger, note, None, at)?)];
+    let mut entries = vec![ledger::behind(&mut standing, note, at)?];
     standing.state = DeviceState::Active;
     entries.extend(events.became(EventKind::DeviceApproved, &mut standing)?);
     shifts.comes(view, &standing);
@@ -161,7 +162,7 @@ pub(crate) fn admit(
         for mut retired in records.standings(standing.organisation, &[before])? {
             let why = format!("device {} took its place", standing.device);
             let note = Note { kind: EntryKind::Replaced, who: server(), why, fields: Vec::new() };
-            entries.push((retired.device, ledger::behind(&mut retired.ledger, note, None, at)?));
+            entries.push(ledger::behind(&mut retired, note, at)?);
             shifts.leaves(view, &retired);
             retired.state = DeviceState::Replaced;
             let told = Told::Replaced { device: retired.device, unit: retired.unit, by: standing.device };
@@ -169,7 +170,7 @@ pub(crate) fn admit(
             records.put_standings(&[retired])?;
         }
     }
-    ledger::write(records, standing.organisation, entries)?;
+    Lot { entries, ..Lot::default() }.write(records, standing.organisation, at)?;
     events.write(records)?;
     shifts.write(records, standing.organisation, at)?;
     Ok(records.put_standings(&[standing])?)

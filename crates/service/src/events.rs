@@ -9,14 +9,14 @@
 
 use schemars::JsonSchema;
 use seaworthy_model::{Timestamp, Verdict, named};
-use seaworthy_protocol::{Digest, Entry, EntryKind, Field, Who};
+use seaworthy_protocol::{Digest, EntryKind, Field, Who};
 use serde::Serialize;
 
 use crate::directory::View;
 use crate::error::Error;
 use crate::id::Id;
 use crate::ledger::{self, Note};
-use crate::ports::{Delivery, DeliveryState, Records, Standing, Webhook};
+use crate::ports::{Delivery, DeliveryState, LedgerEntry, Records, Standing, Webhook};
 
 named! {
     /// What a webhook can be told of.
@@ -179,21 +179,21 @@ impl<'a> Events<'a> {
         kind: EventKind,
         standing: &mut Standing,
         told: &Told,
-    ) -> Result<Vec<(Digest, Entry)>, Error> {
+    ) -> Result<Vec<LedgerEntry>, Error> {
         let mut entries = Vec::new();
         for listener in self.listeners(kind) {
             let field = if kind == EventKind::VerdictChanged { Field::Verdict } else { Field::Identity };
             let why = format!("told of an event: {kind}");
             let note = Note { kind: EntryKind::Read, who: listener.who(), why, fields: vec![field] };
-            let entry = ledger::behind(&mut standing.ledger, note, None, self.at)?;
-            self.tell(listener, kind, told, &format!("{} {}", standing.device, entry.sequence))?;
-            entries.push((standing.device, entry));
+            let kept = ledger::behind(standing, note, self.at)?;
+            self.tell(listener, kind, told, &format!("{} {}", standing.device, kept.entry.sequence))?;
+            entries.push(kept);
         }
         Ok(entries)
     }
 
     /// What became of a device, in short.
-    pub(crate) fn became(&mut self, kind: EventKind, standing: &mut Standing) -> Result<Vec<(Digest, Entry)>, Error> {
+    pub(crate) fn became(&mut self, kind: EventKind, standing: &mut Standing) -> Result<Vec<LedgerEntry>, Error> {
         let told = Told::Device { device: standing.device, unit: standing.unit };
         self.of_device(kind, standing, &told)
     }

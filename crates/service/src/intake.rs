@@ -11,11 +11,11 @@ use std::sync::Arc;
 
 use seaworthy_appraise::SharedAppraisal;
 use seaworthy_model::canonical;
-use seaworthy_model::{Body, Code, Timestamp, Verdict};
+use seaworthy_model::{Body, Code, Grade, Subject, Timestamp, Verdict};
 use seaworthy_protocol::{
-    Acknowledgement, Digest, Entry, EntryKind, EvidenceEnvelope, Reception, Report, VERSION, open_own,
+    Acknowledgement, Digest, EntryKind, EvidenceEnvelope, Leaf, Reception, Report, VERSION, open_own,
 };
-use seaworthy_stamp::{Fresh, Passing, PublicKey};
+use seaworthy_stamp::{Fresh, KeyId, Particulars, Passing, PublicKey, Unsigned};
 
 use crate::access::server;
 use crate::appraiser::{Appraiser, Inspected};
@@ -25,6 +25,7 @@ use crate::error::Error;
 use crate::events::{EventKind, Events, Told};
 use crate::id::Id;
 use crate::ledger::{self, MAX_TOLD, Note};
+use crate::log::enlist::Lot;
 use crate::ports::{BodyRecord, Current, DeviceState, Fault, Group, Reading, Records, SetRead, StampRecord, Standing};
 use crate::tally::Shifts;
 
@@ -90,7 +91,9 @@ pub struct Taken {
     /// What live evidence amounts to, and for which instant.
     pub appraisal: Option<(Arc<SharedAppraisal>, Timestamp)>,
     /// The stamp that is to be signed, where it passes.
-    pub stamp: Option<(Passing, Fresh)>,
+    pub stamp: Option<Unsigned>,
+    /// What opens that stamp's entry in the log.
+    pub leaf: Option<Leaf>,
     /// The policy document in force, where the holder agreed to another one.
     pub policy: Option<Arc<Document>>,
     /// It was taken in before, and this is the same answer again.
@@ -104,6 +107,8 @@ pub struct Intake<'a> {
     pub directory: &'a Directory,
     /// Appraisals.
     pub appraiser: &'a Appraiser,
+    /// The version of this program, as stamps name it.
+    pub build: &'a str,
     /// When the batch came in.
     pub at: Timestamp,
 }
@@ -148,11 +153,12 @@ type Share<'a> = (Arc<View>, Vec<(usize, &'a Received)>);
 struct Batch<'a> {
     intake: &'a Intake<'a>,
     view: &'a View,
+    /// The key that will sign stamps.
+    key: Option<KeyId>,
     standings: BTreeMap<Digest, Standing>,
     touched: BTreeSet<Digest>,
-    entries: Vec<(Digest, Entry)>,
-    readings: Vec<Reading>,
-    stamps: Vec<StampRecord>,
+    /// What is written, and committed to.
+    lot: Lot,
     shifts: Shifts,
     events: Events<'a>,
 }
@@ -168,11 +174,10 @@ impl<'a> Batch<'a> {
         Batch {
             intake,
             view,
+            key: view.signing_key().and_then(|key| PublicKey::from_bytes(key.key).ok()).map(|key| key.id()),
             standings: BTreeMap::new(),
             touched: BTreeSet::new(),
-            entries: Vec::new(),
-            readings: Vec::new(),
-            stamps: Vec::new(),
+            lot: Lot::default(),
             shifts: Shifts::default(),
             events: Events::new(view, intake.at),
         }
@@ -195,7 +200,7 @@ impl<'a> Batch<'a> {
         for report in reports {
             answers.push(self.report(records, report, &appraisals, &reads, draw)?);
         }
-        self.write(records)?;
+        open(&mut answers, &self.write(records)?);
         Ok(answers)
     }
 
@@ -268,7 +273,7 @@ impl<'a> Batch<'a> {
         appraisals: &Appraised,
     ) -> Result<Decision, Error> {
         if report.message == standing.message && standing.state == DeviceState::Active {
-            return Ok(Decision::Answer(Box::new(self.again(standing, report, appraisals))));
+            return Ok(Decision::Answer(Box::new(Ok(self.again(records, standing, report, appraisals)?))));
         }
         if let Some(code) = closed(standing.state) {
             return Ok(no(code));
@@ -279,6 +284,7 @@ impl<'a> Batch<'a> {
         }
         let organisation = self.view.organisation.id;
         let earlier = self
+            .lot
             .readings
             .iter()
             .find(|reading| reading.device == report.device && reading.counter == report.envelope.counter);
@@ -293,8 +299,15 @@ impl<'a> Batch<'a> {
         Ok(no(Code::DeviceForked))
     }
 
-    /// The same answer as before, to the same message.
-    fn again(&self, standing: &Standing, report: &Received, appraisals: &Appraised) -> Result<Taken, Error> {
+    /// The same answer as before, to the same message: byte for byte, since the stamp's bytes are kept and Ed25519 signs
+    /// the same ones alike.
+    fn again(
+        &self,
+        records: &mut dyn Records,
+        standing: &Standing,
+        report: &Received,
+        appraisals: &Appraised,
+    ) -> Result<Taken, Error> {
         let acknowledgement: Acknowledgement =
             canonical::decode(&standing.answer).map_err(|error| Error::damaged(error.to_string()))?;
         let current = standing.current.filter(|_| acknowledgement.reception == Reception::Live);
@@ -303,19 +316,31 @@ impl<'a> Batch<'a> {
             let key = (document?.record.sequence, current.body, current.inspected_at);
             Some((Arc::clone(appraisals.get(&key)?), current.inspected_at))
         });
-        let stamp = standing.stamp.and_then(|id| {
-            let (appraisal, inspected_at) = appraisal.as_ref()?;
-            let passing = Passing::new(&appraisal.at(*inspected_at)?, acknowledgement.received_at).ok()?;
-            Some((passing, Fresh { id: *id.as_bytes(), presenter: report.presenter }))
-        });
+        let issued = |id| self.issued(records, standing, acknowledgement.received_at, id);
+        let stamp = standing.stamp.map(issued).transpose()?.flatten();
         Ok(Taken {
             organisation: standing.organisation,
             acknowledgement,
             appraisal,
-            stamp,
+            leaf: stamp.as_ref().and_then(|stamp| stamp.leaf),
+            stamp: stamp.filter(|stamp| !stamp.signed.is_empty()).map(|stamp| Unsigned::from_bytes(stamp.signed)),
             policy: self.other_policy(standing, report),
             is_repeated: true,
         })
+    }
+
+    /// A stamp that was issued to a device, perhaps in this very batch.
+    fn issued(
+        &self,
+        records: &mut dyn Records,
+        standing: &Standing,
+        issued_at: Timestamp,
+        id: Id,
+    ) -> Result<Option<StampRecord>, Fault> {
+        match self.lot.stamps.iter().find(|stamp| stamp.id == id) {
+            Some(stamp) => Ok(Some(stamp.clone())),
+            None => records.stamp_of(standing.organisation, &standing.device, issued_at, id),
+        }
     }
 
     fn other_policy(&self, standing: &Standing, report: &Received) -> Option<Arc<Document>> {
@@ -327,11 +352,10 @@ impl<'a> Batch<'a> {
     fn fork(&mut self, mut standing: Standing) -> Result<(), Error> {
         let why = "two messages with one counter: a cloned disk or a restored snapshot".to_owned();
         let note = Note { kind: EntryKind::Forked, who: server(), why, fields: Vec::new() };
-        let entry = ledger::behind(&mut standing.ledger, note, None, self.intake.at)?;
-        self.entries.push((standing.device, entry));
+        self.lot.entries.push(ledger::behind(&mut standing, note, self.intake.at)?);
         self.shifts.leaves(self.view, &standing);
         standing.state = DeviceState::Forked;
-        self.entries.extend(self.events.became(EventKind::DeviceForked, &mut standing)?);
+        self.lot.entries.extend(self.events.became(EventKind::DeviceForked, &mut standing)?);
         self.put(standing);
         Ok(())
     }
@@ -353,9 +377,8 @@ impl<'a> Batch<'a> {
         draw: &mut Draw<'_>,
     ) -> Result<Taken, Error> {
         let at = self.intake.at;
-        let told = ledger::listed(&mut standing, reads)?;
-        self.entries.extend(told.into_iter().map(|entry| (standing.device, entry)));
-        self.readings.push(reading(&standing, report, at, inspected_at, live.is_some()));
+        self.lot.entries.extend(ledger::listed(&mut standing, reads)?);
+        self.lot.readings.push(reading(&standing, report, at, inspected_at, live.is_some()));
         standing.counter = report.envelope.counter;
         standing.message = report.message;
         standing.nonce = Digest::from_bytes(draw());
@@ -372,12 +395,8 @@ impl<'a> Batch<'a> {
             self.turn(&mut standing, document.as_deref(), appraisal.as_ref(), appraisals)?;
             standing.current = Some(current);
         }
-        let stamp = stamp(appraisal.as_ref(), at, report.presenter, draw);
-        standing.stamp = stamp.as_ref().map(|(_, fresh)| Id::from_bytes(fresh.id));
-        self.stamps.extend(stamp.as_ref().and_then(|(passing, fresh)| {
-            let policy = document.as_ref()?.record.policy;
-            Some(record(&standing, passing, fresh, policy, at))
-        }));
+        let stamp = self.stamp(&standing, document.as_deref(), appraisal.as_ref(), report.presenter, draw)?;
+        standing.stamp = stamp.as_ref().map(|stamp| stamp.id);
         let acknowledgement = Acknowledgement {
             version: VERSION,
             device: standing.device,
@@ -394,12 +413,54 @@ impl<'a> Batch<'a> {
             organisation: standing.organisation,
             acknowledgement,
             appraisal,
-            stamp,
+            stamp: stamp.as_ref().map(|stamp| Unsigned::from_bytes(stamp.signed.clone())),
+            leaf: None,
             policy: self.other_policy(&standing, report),
             is_repeated: false,
         };
+        self.lot.stamps.extend(stamp);
         self.put(standing);
         Ok(taken)
+    }
+
+    /// The stamp of evidence that passes as it comes in.
+    fn stamp(
+        &self,
+        standing: &Standing,
+        document: Option<&Document>,
+        appraisal: Option<&(Arc<SharedAppraisal>, Timestamp)>,
+        presenter: PublicKey,
+        draw: &mut Draw<'_>,
+    ) -> Result<Option<StampRecord>, Error> {
+        let at = self.intake.at;
+        let (Some(document), Some(key), Some((appraisal, inspected_at))) = (document, self.key, appraisal) else {
+            return Ok(None);
+        };
+        if appraisal.verdict_at(*inspected_at, at) != Some(Verdict::Pass) {
+            return Ok(None);
+        }
+        let passing = appraisal.at(*inspected_at).and_then(|appraisal| Passing::new(&appraisal, at).ok());
+        let Some(passing) = passing else { return Ok(None) };
+        let id = crate::draw::id(draw);
+        let fresh = Fresh { id: *id.as_bytes(), presenter };
+        let unsigned = Unsigned::new(&passing, &self.particulars(), &fresh, key);
+        let unsigned = unsigned.map_err(|error| Error::damaged(error.to_string()))?;
+        Ok(Some(StampRecord {
+            organisation: standing.organisation,
+            id,
+            device: standing.device,
+            policy: document.record.policy,
+            issued_at: at,
+            expires_at: passing.until(),
+            signed: unsigned.to_be_signed().to_vec(),
+            status: None,
+            leaf: None,
+        }))
+    }
+
+    fn particulars(&self) -> Particulars {
+        let build = self.intake.build.to_owned();
+        Particulars { subject: Subject::Device, grade: Grade::SelfAsserted, build, status: None }
     }
 
     /// Tells of a verdict that is another than that of the evidence before, at this instant.
@@ -425,21 +486,29 @@ impl<'a> Batch<'a> {
         let timeline = appraisal.and_then(|(shared, inspected_at)| shared.timeline_at(*inspected_at));
         let turns_at = timeline.and_then(|timeline| timeline.next_change(at));
         let told = Told::Verdict { device: standing.device, unit: standing.unit, before, after, turns_at };
-        self.entries.extend(self.events.of_device(EventKind::VerdictChanged, standing, &told)?);
+        self.lot.entries.extend(self.events.of_device(EventKind::VerdictChanged, standing, &told)?);
         Ok(())
     }
 
-    fn write(self, records: &mut dyn Records) -> Result<(), Error> {
+    fn write(self, records: &mut dyn Records) -> Result<Lot, Error> {
         let organisation = self.view.organisation.id;
         let touched: Vec<Standing> =
             self.touched.iter().filter_map(|device| self.standings.get(device)).cloned().collect();
         records.put_standings(&touched)?;
-        records.add_readings(&self.readings)?;
-        records.add_stamps(&self.stamps)?;
-        ledger::write(records, organisation, self.entries)?;
+        let written = self.lot.write(records, organisation, self.intake.at)?;
         self.events.write(records)?;
         self.shifts.write(records, organisation, self.intake.at)?;
-        Ok(())
+        Ok(written)
+    }
+}
+
+/// Gives each answer the leaf of its stamp, which is known once the batch is in line.
+fn open(answers: &mut [Result<Taken, Error>], written: &Lot) {
+    let leaves: BTreeMap<&[u8], Option<Leaf>> =
+        written.stamps.iter().map(|stamp| (stamp.signed.as_slice(), stamp.leaf)).collect();
+    for taken in answers.iter_mut().flatten() {
+        let leaf = taken.stamp.as_ref().and_then(|stamp| *leaves.get(stamp.to_be_signed())?);
+        taken.leaf = taken.leaf.or(leaf);
     }
 }
 
@@ -481,35 +550,6 @@ fn reading(standing: &Standing, report: &Received, at: Timestamp, inspected_at: 
         live,
         body: report.envelope.body,
         envelope: report.sealed.clone(),
-        leaf: None,
-    }
-}
-
-/// The stamp of evidence that passes as it comes in.
-fn stamp(
-    appraisal: Option<&(Arc<SharedAppraisal>, Timestamp)>,
-    at: Timestamp,
-    presenter: PublicKey,
-    draw: &mut Draw<'_>,
-) -> Option<(Passing, Fresh)> {
-    let (appraisal, inspected_at) = appraisal?;
-    if appraisal.verdict_at(*inspected_at, at) != Some(Verdict::Pass) {
-        return None;
-    }
-    let passing = Passing::new(&appraisal.at(*inspected_at)?, at).ok()?;
-    Some((passing, Fresh { id: *crate::draw::id(draw).as_bytes(), presenter }))
-}
-
-fn record(standing: &Standing, passing: &Passing, fresh: &Fresh, policy: Digest, at: Timestamp) -> StampRecord {
-    StampRecord {
-        organisation: standing.organisation,
-        id: Id::from_bytes(fresh.id),
-        device: standing.device,
-        policy,
-        issued_at: at,
-        expires_at: passing.until(),
-        signed: Vec::new(),
-        status: None,
         leaf: None,
     }
 }

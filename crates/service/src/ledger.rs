@@ -1,10 +1,11 @@
 //! Writing the holders' ledgers: entries behind the head that the device's standing carries.
 
 use seaworthy_model::{Code, Timestamp};
-use seaworthy_protocol::{Digest, Entry, EntryKind, Field, Head, Who};
+use seaworthy_protocol::{Digest, Entry, EntryKind, Field, Who};
 
 use crate::error::Error;
 use crate::id::Id;
+use crate::log::enlist::Lot;
 use crate::ports::{Fault, LedgerEntry, Records, SetRead, Standing};
 
 /// Most set reads that one answer tells of; the others follow with the next.
@@ -29,36 +30,19 @@ pub(crate) fn append(
 ) -> Result<(), Error> {
     let mut standings = records.standings(organisation, &[device])?;
     let standing = standings.first_mut().ok_or_else(|| Error::refused(Code::NotFound))?;
-    let entry = behind(&mut standing.ledger, note, None, at)?;
-    write(records, organisation, vec![(device, entry)])?;
+    let entries = vec![behind(standing, note, at)?];
+    Lot { entries, ..Lot::default() }.write(records, organisation, at)?;
     records.put_standings(&standings)?;
     Ok(())
 }
 
-/// Writes entries of devices.
-pub(crate) fn write(records: &mut dyn Records, organisation: Id, entries: Vec<(Digest, Entry)>) -> Result<(), Fault> {
-    let kept = |(device, entry)| LedgerEntry { device, entry, set_read: None, leaf: None };
-    records.add_entries(organisation, &entries.into_iter().map(kept).collect::<Vec<_>>())
-}
-
-/// The entry behind a head, which moves on to it.
-pub(crate) fn behind(head: &mut Head, note: Note, query: Option<String>, at: Timestamp) -> Result<Entry, Fault> {
-    let entry = Entry {
-        sequence: head.sequence.saturating_add(1),
-        at,
-        kind: note.kind,
-        who: note.who,
-        why: note.why,
-        fields: note.fields,
-        query,
-        previous: head.hash,
-    };
-    *head = head.after(&entry).map_err(|broken| Fault::Damaged(broken.to_string()))?;
-    Ok(entry)
+/// The entry behind the head of a device's ledger, which moves on to it.
+pub(crate) fn behind(standing: &mut Standing, note: Note, at: Timestamp) -> Result<LedgerEntry, Fault> {
+    next(standing, note, None, at)
 }
 
 /// The set reads that a device's ledger does not tell of yet, as entries behind its head.
-pub(crate) fn listed(standing: &mut Standing, reads: &[SetRead]) -> Result<Vec<Entry>, Fault> {
+pub(crate) fn listed(standing: &mut Standing, reads: &[SetRead]) -> Result<Vec<LedgerEntry>, Fault> {
     let mut entries = Vec::new();
     let told = standing.listed;
     for read in reads.iter().filter(|read| read.number > told) {
@@ -70,8 +54,24 @@ pub(crate) fn listed(standing: &mut Standing, reads: &[SetRead]) -> Result<Vec<E
                 why: read.why.clone(),
                 fields: read.fields.clone(),
             };
-            entries.push(behind(&mut standing.ledger, note, Some(read.query.clone()), read.at)?);
+            entries.push(next(standing, note, Some(read), read.at)?);
         }
     }
     Ok(entries)
+}
+
+fn next(standing: &mut Standing, note: Note, read: Option<&SetRead>, at: Timestamp) -> Result<LedgerEntry, Fault> {
+    let head = &mut standing.ledger;
+    let entry = Entry {
+        sequence: head.sequence.saturating_add(1),
+        at,
+        kind: note.kind,
+        who: note.who,
+        why: note.why,
+        fields: note.fields,
+        query: read.map(|read| read.query.clone()),
+        previous: head.hash,
+    };
+    *head = head.after(&entry).map_err(|broken| Fault::Damaged(broken.to_string()))?;
+    Ok(LedgerEntry { device: standing.device, entry, set_read: read.map(|read| read.number), leaf: None })
 }

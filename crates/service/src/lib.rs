@@ -21,6 +21,7 @@ pub mod founding;
 mod id;
 pub mod intake;
 mod ledger;
+pub mod log;
 pub mod people;
 pub mod policies;
 pub mod ports;

@@ -12,6 +12,7 @@ use crate::directory::View;
 use crate::error::Error;
 use crate::events::{EventKind, Events, Told};
 use crate::id::Id;
+use crate::log::enlist::{Lot, the};
 use crate::ports::{Assignment, CatalogRecord, PolicyRecord, Records};
 use crate::tally::hour;
 
@@ -54,8 +55,7 @@ pub fn sign(
         sealed: seal(&document, key).map_err(|error| damaged(&error))?,
         leaf: None,
     };
-    records.add_policy(&record)?;
-    Ok(record)
+    the(Lot { policies: vec![record], ..Lot::default() }.write(records, view.organisation.id, at)?.policies)
 }
 
 /// Puts a document in force for a unit. Where the unit had none of its own, its devices are counted anew.
@@ -81,7 +81,8 @@ pub fn assign(
         sign(records, view, content.policy.clone(), content.grants, key, at)?.sequence
     };
     let assignment = Assignment { organisation: view.organisation.id, unit, since: at, sequence, leaf: None };
-    records.add_assignment(&assignment)?;
+    let lot = Lot { assignments: vec![assignment], ..Lot::default() };
+    let assignment = the(lot.write(records, view.organisation.id, at)?.assignments)?;
     if view.area(unit) != unit {
         let mut changed = view.clone();
         changed.assignments.push(assignment.clone());
@@ -143,6 +144,5 @@ pub fn load_catalog(
     let bytes = reference.canonical_bytes().map_err(|error| Error::damaged(error.to_string()))?;
     let digest = Digest::of(&bytes);
     let record = CatalogRecord { organisation: view.organisation.id, digest, since: at, bytes, leaf: None };
-    records.add_catalog(&record)?;
-    Ok(record)
+    the(Lot { catalogs: vec![record], ..Lot::default() }.write(records, view.organisation.id, at)?.catalogs)
 }

@@ -49,6 +49,19 @@ const ADAPTERS: [&str; 7] = ["inspect", "seaworthy", "store", "http", "seaworthy
 const OUTSIDE: [&str; 7] =
     ["std::fs", "std::net", "std::process", "SystemTime", "Instant::now", "std::env::var", "getrandom"];
 
+/// What writes records that the log commits to. [`ENLISTS`] puts them in line for the log; nobody else may call it.
+const COMMITTED: [&str; 8] = [
+    "add_readings",
+    "add_stamps",
+    "add_entries",
+    "add_set_read",
+    "add_policy",
+    "add_assignment",
+    "add_catalog",
+    "put_key",
+];
+const ENLISTS: &str = "crates/service/src/log/enlist.rs";
+
 /// Longest file whose content is not one list.
 const MAX_LINES: usize = 800;
 
@@ -140,6 +153,18 @@ fn file(path: &Path, name: &str, faults: &mut Vec<String>) {
         faults.push(format!("{name}: {lines} lines; divide it by responsibility"));
     }
     pure(name, &content, faults);
+    enlisted(name, &content, faults);
+}
+
+/// No record that the log commits to is written past the log.
+fn enlisted(name: &str, content: &str, faults: &mut Vec<String>) {
+    if !name.contains("/src/") || name == ENLISTS {
+        return;
+    }
+    let code = content.split("#[cfg(test)]").next().unwrap_or_default();
+    for call in COMMITTED.iter().filter(|call| code.contains(&format!(".{call}("))) {
+        faults.push(format!("{name}: `{call}` writes past the log; write a `Lot` ({ENLISTS})"));
+    }
 }
 
 /// Below the adapters nothing does I/O or reads a clock, the environment or randomness.

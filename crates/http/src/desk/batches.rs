@@ -94,7 +94,8 @@ impl Desk {
 
     fn take_in(&self, reports: &[Received]) -> Result<Vec<Taking>, Error> {
         self.write_here(|scene| {
-            let intake = intake::Intake { directory: scene.directory, appraiser: scene.appraiser, at: scene.now };
+            let (directory, appraiser) = (scene.directory, scene.appraiser);
+            let intake = intake::Intake { directory, appraiser, build: self.build(), at: scene.now };
             intake.take_in(scene.records, reports, scene.draw)
         })
     }

@@ -18,6 +18,7 @@ use seaworthy_service::authority::{Action, Actor, Concern};
 use seaworthy_service::devices::Reader;
 use seaworthy_service::directory::{Directory, View};
 use seaworthy_service::draw::Draw;
+use seaworthy_service::log::Quorum;
 use seaworthy_service::policies;
 use seaworthy_service::ports::{Assignment, Records, Store, read, write};
 use seaworthy_service::reappraisal::reappraise;
@@ -61,6 +62,8 @@ pub struct Desk {
     surroundings: Surroundings,
     /// How people and devices reach the server.
     site: Site,
+    /// Who is asked to cosign the logs.
+    quorum: Quorum,
 }
 
 /// What a use-case works with, inside one transaction.
@@ -100,7 +103,20 @@ impl Desk {
             keys,
             surroundings,
             site,
+            quorum: Quorum::default(),
         })
+    }
+
+    /// Says who is asked to cosign the logs; without this, nobody.
+    #[must_use]
+    pub fn witnessed_by(mut self, quorum: Quorum) -> Desk {
+        self.quorum = quorum;
+        self
+    }
+
+    /// Who is asked to cosign the logs.
+    pub fn quorum(&self) -> &Quorum {
+        &self.quorum
     }
 
     /// Organisations, policies and catalogs as they were last loaded.
@@ -160,6 +176,12 @@ impl Desk {
     pub fn signing_key(&self, view: &View) -> Result<Arc<SigningKey>, Error> {
         let record = view.signing_key().ok_or_else(|| Error::damaged("no key of the organisation signs"))?;
         self.keys.key(&record.id).map_err(|error| Error::damaged(error.to_string()))
+    }
+
+    /// The keys before it that still count, newest first.
+    pub fn earlier_keys<'a>(&'a self, view: &'a View) -> impl Iterator<Item = Arc<SigningKey>> + use<'a> {
+        let earlier = view.keys.iter().rev().skip(1).filter(|key| key.revoked_at.is_none());
+        earlier.filter_map(|key| self.keys.key(&key.id).ok())
     }
 
     /// The keys after the first, as devices follow them.
@@ -331,6 +353,7 @@ impl Desk {
             keys: Arc::new(Nowhere),
             surroundings: Surroundings { now: || Timestamp::MIN, draw: || [7; 32], build: "0" },
             site: Site::new("http://127.0.0.1:8440").unwrap(),
+            quorum: Quorum::default(),
         })
     }
 }

@@ -85,12 +85,13 @@ pub(crate) async fn report(
     let taken = intake.take_in(received).await?;
     let view = desk.view(taken.organisation)?;
     let key = desk.signing_key(&view)?;
-    let answer = answer(&taken, &key, desk.build())?;
+    let answer = answer(&taken, &key, desk.earlier_keys(&view))?;
     Ok(Answer(ReportAnswer {
         acknowledgement: answer.acknowledgement,
         successors: Desk::successors(&view),
         appraisal: answer.appraisal,
         stamp: answer.stamp,
+        leaf: answer.leaf,
         policy: answer.policy,
     }))
 }
@@ -102,11 +103,15 @@ pub(crate) async fn request(
     let heard = desk.write(move |scene| ask::ask(scene.records, scene.directory, &sealed, scene.now, scene.draw));
     let heard = heard.await?;
     let acknowledgement = sealed_by(&desk, &heard.view, &heard.acknowledgement)?;
+    let log = heard.view.log.as_ref().filter(|_| heard.ledger.is_some()).map(|log| log.sealed.clone().into());
+    let (ledger, proofs) = heard.ledger.map(|ledger| (ledger.entries, ledger.proofs)).unzip();
     Ok(Answer(RequestAnswer {
         acknowledgement,
         successors: Desk::successors(&heard.view),
         policy: heard.policy.map(|document| document.record.sealed.clone().into()),
-        ledger: heard.ledger,
+        ledger,
+        proofs: proofs.unwrap_or_default(),
+        log,
         export: heard.export,
     }))
 }

@@ -1,4 +1,4 @@
-//! What everybody may know of an organisation, and its keys.
+//! What everybody may know of an organisation, its keys and its log.
 
 use std::sync::Arc;
 
@@ -10,9 +10,9 @@ use seaworthy_model::{Code, Timestamp};
 use seaworthy_protocol::{Digest, Octets};
 use seaworthy_service::authority::{Action, Actor, Concern};
 use seaworthy_service::directory::View;
-use seaworthy_service::ports::KeyRecord;
-use seaworthy_service::{Error, founding};
-use seaworthy_stamp::SigningKey;
+use seaworthy_service::ports::{KeyRecord, LogRecord};
+use seaworthy_service::{Error, founding, log};
+use seaworthy_stamp::{Role, SigningKey};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -54,6 +54,22 @@ pub(crate) struct PublicOrganisation {
     name: String,
     /// Its keys, oldest first.
     keys: Vec<OrganisationKey>,
+    /// Its log.
+    log: Option<OrganisationLog>,
+}
+
+/// The log of an organisation.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "OrganisationLog")]
+pub(crate) struct OrganisationLog {
+    /// Its name: the first line of its checkpoints.
+    origin: String,
+    /// Where it is read.
+    url: String,
+    /// The key that signs its checkpoints, as notes name it.
+    verifier_key: String,
+    /// The message in which a key of the organisation says that this is its log.
+    document: Octets,
 }
 
 fn shown(key: &KeyRecord) -> OrganisationKey {
@@ -74,7 +90,17 @@ pub(crate) async fn show(
     let directory = desk.directory();
     let view = directory.of_key(&path.key)?;
     let keys = view.keys.iter().map(shown).collect();
-    Ok(Answer(PublicOrganisation { name: view.organisation.name.clone(), keys }))
+    let log = view.log.as_ref().map(|log| shown_log(&desk, view, log)).transpose()?;
+    Ok(Answer(PublicOrganisation { name: view.organisation.name.clone(), keys, log }))
+}
+
+fn shown_log(desk: &Desk, view: &View, log: &LogRecord) -> Result<OrganisationLog, Error> {
+    Ok(OrganisationLog {
+        origin: log.origin.clone(),
+        url: log::url(desk.public_url(), &view.root_key()),
+        verifier_key: log::verifier_key(log)?.to_string(),
+        document: log.sealed.clone().into(),
+    })
 }
 
 /// A trust file (docs/spec/trust.md).
@@ -106,17 +132,49 @@ pub(crate) async fn trust(
 /// The keys of an organisation as `seaworthy check --trust` reads them.
 fn trust_file(view: &View) -> String {
     let mut text = format!("# Keys of {}, as its server gives them out.\n", line(&view.organisation.name));
-    for key in &view.keys {
-        let hex = data_encoding::HEXLOWER.encode(&key.key);
-        let name = toml_text(&view.organisation.name);
+    let mut add = |key: &[u8; 32], role: Role, since: Timestamp, end: Option<Timestamp>| {
+        let (hex, name) = (data_encoding::HEXLOWER.encode(key), toml_text(&view.organisation.name));
         text.push_str("\n[[trust]]\n");
-        text.push_str(&format!("key = \"{hex}\"\nalgorithm = \"Ed25519\"\nrole = \"organisation\"\nname = {name}\n"));
-        text.push_str(&format!("not_before = {}\n", key.since));
-        if let Some(end) = key.revoked_at {
-            text.push_str(&format!("not_after = {end}\n"));
-        }
+        text.push_str(&format!("key = \"{hex}\"\nalgorithm = \"Ed25519\"\nrole = \"{role}\"\nname = {name}\n"));
+        text.push_str(&format!("not_before = {since}\n"));
+        text.extend(end.map(|end| format!("not_after = {end}\n")));
+    };
+    for key in &view.keys {
+        add(&key.key, Role::Organisation, key.since, key.revoked_at);
+    }
+    if let Some(log) = &view.log {
+        add(&log.key, Role::Log, log.since, None);
+        add(&log.statuses, Role::StatusList, log.since, None);
     }
     text
+}
+
+/// What checkers of an organisation's log ask for (<https://c2sp.org/tlog-policy>).
+#[derive(Clone, Debug)]
+pub(crate) struct LogPolicy(String);
+
+impl IntoResponse for LogPolicy {
+    fn into_response(self) -> Response {
+        ([(CONTENT_TYPE, "text/plain; charset=utf-8")], self.0).into_response()
+    }
+}
+
+impl Output for LogPolicy {
+    fn describe(sketch: &mut Sketch<'_>) {
+        let content = json!({ "text/plain": { "schema": { "type": "string" } } });
+        sketch.answers.insert(200, json!({ "description": "A policy for the log", "content": content }));
+    }
+}
+
+pub(crate) async fn log_policy(
+    State(desk): State<Arc<Desk>>,
+    Path(path): Path<OrganisationPath>,
+) -> Result<LogPolicy, Problem> {
+    let directory = desk.directory();
+    let view = directory.of_key(&path.key)?;
+    let record = view.log.as_ref().ok_or_else(|| Problem::new(Code::NotFound).about("the organisation has no log"))?;
+    let url = log::url(desk.public_url(), &view.root_key());
+    Ok(LogPolicy(log::policy(record, &url, desk.quorum())?))
 }
 
 fn line(text: &str) -> String {
@@ -187,7 +245,7 @@ pub(crate) async fn revoke(
     let revoked = desk.change(actor.organisation, move |scene| {
         let view = scene.view(&actor)?;
         actor.may(Action::KeyRevoke, Concern::Root, &view.tree)?;
-        founding::revoke(scene.records, &view, path.place, asked.from)
+        founding::revoke(scene.records, &view, path.place, asked.from, scene.now)
     });
     let revoked = revoked.await.map_err(|problem: Problem| {
         if problem.code == Code::NotFound {

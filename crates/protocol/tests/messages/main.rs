@@ -9,6 +9,7 @@
 )]
 
 mod kinds;
+mod leaves;
 mod links;
 mod proofs;
 mod properties;

@@ -12,7 +12,7 @@ use seaworthy_protocol::{
 use seaworthy_stamp::{PublicKey, SigningKey, cose};
 use serde_json::json;
 
-use crate::kinds;
+use crate::{kinds, leaves};
 
 pub fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/spec/vectors").join(name)
@@ -69,6 +69,7 @@ fn messages_are_what_the_vectors_say() {
     sealed("request", &kinds::request(), &device);
     sealed("policy", &kinds::policy(), &organisation);
     sealed("successor", &kinds::succession(), &organisation);
+    sealed("log", &leaves::log_document(), &organisation);
     let envelope = sealed("evidence", &kinds::evidence(&body()), &device);
     sealed("acknowledgement", &kinds::acknowledgement(Digest::of(&envelope)), &kinds::successor());
     let report = Report::new(envelope, body()).encode().unwrap();

@@ -249,6 +249,7 @@ impl State {
             successors: self.successors(),
             appraisal,
             stamp,
+            leaf: None,
             policy: self.document().filter(|_| self.policy() != envelope.policy),
         }))
     }
@@ -285,6 +286,8 @@ impl State {
             successors: self.successors(),
             policy: self.document(),
             ledger: (request.ask == Ask::Ledger).then(|| self.ledger.clone()),
+            proofs: Vec::new(),
+            log: None,
             export: (request.ask == Ask::Export).then_some(export),
         };
         if request.ask == Ask::Leave {

@@ -28,28 +28,35 @@ use crate::for_each_store;
 const BODY: &[u8] = include_bytes!("../../../../docs/spec/vectors/evidence/device.cbor");
 
 /// An organisation and one device.
-struct World<'a> {
-    store: &'a SqlStore,
-    directory: Directory,
+pub(crate) struct World<'a> {
+    pub(crate) store: &'a SqlStore,
+    pub(crate) directory: Directory,
     appraiser: Appraiser,
     device: SigningKey,
     drawn: u64,
 }
 
 impl<'a> World<'a> {
-    fn founded(store: &'a SqlStore) -> World<'a> {
+    pub(crate) fn founded(store: &'a SqlStore) -> World<'a> {
         let key = SigningKey::from_seed(&[1; 32]).unwrap();
         write(store, |records| found(records, "Harbour", &key, at(0), &mut draw(&mut 0))).unwrap();
-        let directory = read(store, |records| Directory::load(records)).unwrap();
         let device = SigningKey::from_seed(&[2; 32]).unwrap();
-        World { store, directory, appraiser: Appraiser::default(), device, drawn: 1_000 }
+        let directory = Directory::default();
+        let mut world = World { store, directory, appraiser: Appraiser::default(), device, drawn: 1_000 };
+        world.reload();
+        world
     }
 
-    fn organisation(&self) -> Id {
+    /// Loads the directory anew, as a server does after a change.
+    pub(crate) fn reload(&mut self) {
+        self.directory = read(self.store, |records| Directory::load(records)).unwrap();
+    }
+
+    pub(crate) fn organisation(&self) -> Id {
         self.directory.views().next().unwrap().organisation.id
     }
 
-    fn root(&self) -> Id {
+    pub(crate) fn root(&self) -> Id {
         self.directory.view(self.organisation()).unwrap().tree.root()
     }
 
@@ -58,7 +65,7 @@ impl<'a> World<'a> {
         Actor::new(self.organisation(), Id::from_bytes([9; 16]), "Ada", false, vec![held])
     }
 
-    fn link(&mut self) -> Link {
+    pub(crate) fn link(&mut self) -> Link {
         let wanted = Wanted { kind: TokenKind::OneTime, unit: self.root(), holder: None, ends_at: at(9_000) };
         let view = self.directory.view(self.organisation()).unwrap();
         let (actor, drawn) = (self.administrator(), &mut self.drawn);
@@ -68,7 +75,7 @@ impl<'a> World<'a> {
         made.unwrap().1
     }
 
-    fn enrol(&mut self, link: &Link, device: &SigningKey) -> Result<Acknowledgement, Error> {
+    pub(crate) fn enrol(&mut self, link: &Link, device: &SigningKey) -> Result<Acknowledgement, Error> {
         let view = self.directory.of_key(&link.organisation).unwrap();
         let enrolment = Enrolment {
             version: VERSION,
@@ -87,7 +94,7 @@ impl<'a> World<'a> {
         write(self.store, |records| enter(records, directory, &sealed, at(2), &mut draw(drawn))).map(|done| done.1)
     }
 
-    fn report(&mut self, counter: u64, nonce: Digest) -> Result<Taken, Error> {
+    pub(crate) fn report(&mut self, counter: u64, nonce: Digest) -> Result<Taken, Error> {
         let view = self.directory.view(self.organisation()).unwrap();
         let envelope = EvidenceEnvelope {
             version: VERSION,
@@ -102,13 +109,14 @@ impl<'a> World<'a> {
         };
         let report = Report::new(seal(&envelope, &self.device).unwrap(), BODY.to_vec()).encode().unwrap();
         let received = [receive(&report, |_| false)?];
-        let intake = Intake { directory: &self.directory, appraiser: &self.appraiser, at: at(counter as i64 * 10 + 1) };
+        let (directory, appraiser) = (&self.directory, &self.appraiser);
+        let intake = Intake { directory, appraiser, build: "0", at: at(counter as i64 * 10 + 1) };
         let drawn = &mut self.drawn;
         let mut taken = write(self.store, |records| intake.take_in(records, &received, &mut draw(drawn)))?;
         taken.remove(0)
     }
 
-    fn ask(&mut self, counter: u64, what: Ask) -> Result<Heard, Error> {
+    pub(crate) fn ask(&mut self, counter: u64, what: Ask) -> Result<Heard, Error> {
         let request = DeviceRequest {
             version: VERSION,
             organisation: self.directory.view(self.organisation()).unwrap().root_key(),
@@ -130,7 +138,7 @@ impl<'a> World<'a> {
         write(self.store, count).unwrap()
     }
 
-    fn look(&self) -> usize {
+    pub(crate) fn look(&self) -> usize {
         let view = self.directory.view(self.organisation()).unwrap();
         let (actor, why) = (self.administrator(), Why::new("a look").unwrap());
         let reader = Reader { view, appraiser: &self.appraiser, actor: &actor, why: &why, now: at(60) };
@@ -178,7 +186,7 @@ fn a_device_enrols_reports_is_seen_and_leaves() {
         assert_eq!(world.look(), 1);
 
         let heard = world.ask(4, Ask::Ledger).unwrap();
-        let entries = heard.ledger.unwrap();
+        let entries = heard.ledger.unwrap().entries;
         let kinds: Vec<EntryKind> = entries.iter().map(|entry| entry.kind).collect();
         assert_eq!(kinds, [EntryKind::Enrolled, EntryKind::Listed]);
         let ledger = Ledger::verified(entries.clone(), third.acknowledgement.ledger).unwrap();

@@ -28,7 +28,7 @@ pub fn leaf(number: u64) -> Leaf {
 
 /// Some instant of 2026, so many seconds later.
 pub fn at(seconds: i64) -> Timestamp {
-    Timestamp::from_seconds(20_500 * DAY + seconds)
+    Timestamp::from_seconds(20_790 * DAY + seconds)
 }
 
 pub fn standing(device: u64, unit: u64) -> Standing {
@@ -88,12 +88,24 @@ pub fn body(number: u64) -> BodyRecord {
 
 /// Whoever may do everything in an organisation whose root is unit 1.
 pub fn permit(organisation: Id, action: Action) -> Permit {
-    let root = Unit { organisation, id: id(1), parent: None, name: "root".into() };
-    let tree = Tree::new(organisation, vec![root]).unwrap();
-    let held = Held { role: Role::Administrator, unit: id(1) };
+    permit_below(organisation, id(1), action)
+}
+
+/// The same where another unit is the root.
+pub fn permit_below(organisation: Id, root: Id, action: Action) -> Permit {
+    let unit = Unit { organisation, id: root, parent: None, name: "root".into() };
+    let tree = Tree::new(organisation, vec![unit]).unwrap();
+    let held = Held { role: Role::Administrator, unit: root };
     let actor = Actor::new(organisation, id(9), "Ada", false, vec![held]);
-    let concern = if action == Action::DeviceList { Concern::Unit(id(1)) } else { Concern::Device(id(1), None) };
+    let concern = if action == Action::DeviceList { Concern::Unit(root) } else { Concern::Device(root, None) };
     actor.may(action, concern, &tree).unwrap()
+}
+
+/// A look at a device of the root unit, by whoever may do everything there.
+pub fn access_to(records: &mut dyn Records, organisation: Id, root: Id, device: Digest) -> Access {
+    let permit = permit_below(organisation, root, Action::DeviceShow);
+    let why = Why::new("a test").unwrap();
+    Access::record(records, &permit, device, Field::ALL, &why, at(0)).unwrap()
 }
 
 /// A look at one device, written down.

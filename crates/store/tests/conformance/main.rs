@@ -11,6 +11,8 @@ mod exchange;
 #[cfg(test)]
 mod fleet;
 #[cfg(test)]
+mod leaves;
+#[cfg(test)]
 mod ledgers;
 #[cfg(test)]
 mod log;

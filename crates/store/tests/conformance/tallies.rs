@@ -11,7 +11,7 @@ use seaworthy_store::SqlStore;
 use crate::fleet::{Dice, ORGANISATION, OTHER, at, current, digest, id, standing};
 use crate::{for_each_store, get, put};
 
-const FIRST_HOUR: i64 = 492_000;
+const FIRST_HOUR: i64 = 498_960;
 
 /// Units 1 to 9: 1 is the root, 2 and 3 hang from it, the others from those.
 fn path(unit: u64) -> Vec<Id> {
