@@ -4,6 +4,7 @@
 //! In: data types and their invariants. Out: any I/O, clock, environment or randomness; any decision (those live in
 //! `seaworthy-appraise`). The words are those of RFC 9334 (RATS) where it has one.
 
+mod address;
 pub mod body;
 pub mod canonical;
 mod claim;
@@ -18,6 +19,7 @@ mod time;
 mod timeline;
 mod updates;
 
+pub use address::is_private;
 pub use body::{Body, BodyError, Grants, MAX_BODY};
 pub use claim::{Claim, ClaimId, Reason};
 pub use code::{Code, Entry, codes};

@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use data_encoding::BASE64URL_NOPAD;
+use seaworthy_model::is_private;
 
 use crate::octets::{Digest, Octets};
 
@@ -39,15 +40,8 @@ pub enum LinkError {
 impl Link {
     /// Whether requests to this server may be made: encrypted, or not leaving this machine.
     pub fn is_private(server: &str) -> bool {
-        server.starts_with("https://") || server.strip_prefix("http://").is_some_and(is_loopback)
+        is_private(server)
     }
-}
-
-/// Whether host and port mean this machine itself.
-fn is_loopback(rest: &str) -> bool {
-    let host = rest.split('/').next().unwrap_or_default();
-    let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit())).map_or(host, |h| h.0);
-    matches!(name, "localhost" | "127.0.0.1" | "[::1]")
 }
 
 impl FromStr for Link {

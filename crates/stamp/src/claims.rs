@@ -4,7 +4,7 @@
 //! Written and read in one order only. Whatever this version does not know is refused, never passed over: a claim that a
 //! reader skips is a restriction that it does not keep.
 
-use seaworthy_model::{Code, Grade, Subject, Timestamp};
+use seaworthy_model::{Code, Grade, Subject, Timestamp, is_private};
 
 use crate::cbor::{Fault, Reader, Writer, check_form};
 use crate::cose::quoted;
@@ -337,11 +337,9 @@ pub(crate) fn is_policy_name(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
+/// `https://…`; plain `http` for a server that is tried out on this machine alone.
 pub(crate) fn is_list_address(text: &str) -> bool {
-    text.len() <= MAX_ADDRESS
-        && text.len() > 8
-        && text.starts_with("https://")
-        && text.bytes().all(|b| b.is_ascii_graphic())
+    (9..=MAX_ADDRESS).contains(&text.len()) && is_private(text) && text.bytes().all(|b| b.is_ascii_graphic())
 }
 
 fn confirmation(r: &mut Reader<'_>) -> Result<[u8; 32], Refusal> {

@@ -26,7 +26,7 @@ const MAX_UNPACKED: usize = 4 << 20;
 
 const ADDRESS: u64 = 2;
 const LIST: u64 = 65_533;
-const CACHED_FOR: u64 = 65_534;
+const TTL: u64 = 65_534;
 
 /// The statuses of a list, packed from the lowest bit of each byte up (§4.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,6 +102,8 @@ pub struct StatusList {
     pub issued: Timestamp,
     /// The first instant at which it tells nothing any more.
     pub expires: Timestamp,
+    /// For so many seconds, whoever fetched it need not ask again. What a checker goes by is its end.
+    pub ttl: Option<u32>,
     /// What it says.
     pub statuses: Statuses,
 }
@@ -111,10 +113,13 @@ impl StatusList {
     pub fn sign(&self, key: &SigningKey) -> Vec<u8> {
         let lst = self.statuses.compressed();
         let mut w = Writer::with_capacity(lst.len() + 128);
-        w.map(4).unsigned(ADDRESS).text(&self.address);
+        w.map(4 + u64::from(self.ttl.is_some())).unsigned(ADDRESS).text(&self.address);
         w.unsigned(EXPIRES).integer(self.expires.seconds());
         w.unsigned(ISSUED).integer(self.issued.seconds());
         w.unsigned(LIST).map(2).text("lst").byte_string(&lst).text("bits").unsigned(self.statuses.bits.into());
+        if let Some(ttl) = self.ttl {
+            w.unsigned(TTL).unsigned(ttl.into());
+        }
         cose::sign(key, STATUS_LIST_TYPE, &w.into_bytes())
     }
 
@@ -134,16 +139,16 @@ impl StatusList {
             check_form(payload)?;
             Draft::read(&mut Reader::new(payload))
         };
-        let Draft { address, issued, expires, list } =
+        let Draft { address, issued, expires, list, ttl } =
             read().map_err(|fault| broken(Refusal::from(fault).to_string()))?;
         let (Some(address), Some(issued), Some(expires), Some((bits, lst))) = (address, issued, expires, list) else {
             return Err(broken("it lacks sub, iat, exp or its list"));
         };
         if !is_list_address(address) {
-            return Err(broken("its address is not https://…"));
+            return Err(broken("its address is not https://… (plain http for this machine alone)"));
         }
         let statuses = Statuses::unpack(bits, lst)?;
-        Ok(StatusList { address: address.to_owned(), issued, expires, statuses })
+        Ok(StatusList { address: address.to_owned(), issued, expires, ttl, statuses })
     }
 
     /// Whether the list clears a place at an instant. What it revokes stays revoked when it has expired.
@@ -175,6 +180,7 @@ struct Draft<'a> {
     issued: Option<Timestamp>,
     expires: Option<Timestamp>,
     list: Option<(u64, &'a [u8])>,
+    ttl: Option<u32>,
 }
 
 impl<'a> Draft<'a> {
@@ -186,8 +192,7 @@ impl<'a> Draft<'a> {
                 EXPIRES => draft.expires = Some(reader.instant()?),
                 ISSUED => draft.issued = Some(reader.instant()?),
                 LIST => draft.list = Some(list(reader)?),
-                // How long to keep a copy is for those who fetch; `exp` is what a checker goes by.
-                CACHED_FOR => _ = reader.unsigned()?,
+                TTL => draft.ttl = Some(u32::try_from(reader.unsigned()?).unwrap_or(u32::MAX)),
                 _ => return Err(Fault::Shape),
             }
         }

@@ -16,4 +16,5 @@ mod python_cwt;
 mod refusals;
 mod refused;
 mod status;
+mod token_status_list;
 mod vectors;

@@ -109,7 +109,7 @@ fn the_status_list_vector_revokes_the_organisations_stamp() {
         let mut statuses = Statuses::valid(2, 1 << 20).unwrap();
         assert!(statuses.set(status().index, 1));
         let (issued, expires) = (time("2026-11-23"), time("2026-11-24"));
-        let list = StatusList { address: status().uri, issued, expires, statuses };
+        let list = StatusList { address: status().uri, issued, expires, ttl: None, statuses };
         fs::write(&path, list.sign(&key(OTHER_STATUS))).unwrap();
     }
     let mut trust = Trust::default();
