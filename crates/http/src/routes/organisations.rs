@@ -139,7 +139,8 @@ fn trust_file(view: &View) -> String {
         text.push_str(&format!("not_before = {since}\n"));
         text.extend(end.map(|end| format!("not_after = {end}\n")));
     };
-    for key in &view.keys {
+    // Nothing may be believed of a key that is revoked from its first day, or from before it.
+    for key in view.keys.iter().filter(|key| key.revoked_at.is_none_or(|end| end > key.since)) {
         add(&key.key, Role::Organisation, key.since, key.revoked_at);
     }
     if let Some(log) = &view.log {

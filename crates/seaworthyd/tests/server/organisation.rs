@@ -4,8 +4,12 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use data_encoding::BASE64URL_NOPAD;
+use seaworthy_protocol::LogDocument;
+use seaworthy_stamp::{Role, Trust};
 use seaworthy_testkit::postgres::Postgres;
 use seaworthy_testkit::skip;
+use seaworthy_tlog::Policy;
 use serde_json::{Value, json};
 
 use crate::kit::{self, Answer, SEAWORTHYD, Server};
@@ -70,6 +74,17 @@ impl Organisation {
         let answer = self.post(path, body);
         assert_eq!(answer.status(), 201, "{answer:?}");
         answer.json()
+    }
+
+    /// What everybody may know of it: its description, or what hangs below that.
+    fn public(&self, below: &str) -> Answer {
+        let key = self.admin(&["organisations"]);
+        self.get(&format!("/api/v1/organisations/{}{below}", key.split(' ').next().unwrap()))
+    }
+
+    /// Its trust file.
+    fn trust(&self) -> String {
+        self.public("/trust.toml").body
     }
 
     /// The root unit.
@@ -166,9 +181,7 @@ fn from_the_first_start_to_leaving() {
         assert!(said.contains("PASS, by policy lenient"), "{said}");
         assert_eq!(organisation.counts(unit), [1, 0, 0, 0]);
 
-        let key = organisation.admin(&["organisations"]);
-        let trust = organisation.get(&format!("/api/v1/organisations/{}/trust.toml", key.split(' ').next().unwrap()));
-        std::fs::write(holder.path("trust.toml"), &trust.body).unwrap();
+        std::fs::write(holder.path("trust.toml"), organisation.trust()).unwrap();
         let said = holder.does(&["check", "stamp.png", "--trust", "trust.toml"]);
         assert!(said.contains("organisation, self-asserted: VALID") && said.contains("by Harbour"), "{said}");
 
@@ -196,6 +209,33 @@ fn from_the_first_start_to_leaving() {
 }
 
 #[test]
+fn an_organisation_makes_its_log_known() {
+    on_each_store(|organisation| {
+        let log = organisation.public("").json()["log"].clone();
+        let (origin, url) = (log["origin"].as_str().unwrap(), log["url"].as_str().unwrap());
+        let key = organisation.admin(&["organisations"]);
+        assert_eq!(url, format!("http://{origin}"));
+        assert!(origin.ends_with(&format!("/log/{}", &key[..16])), "{origin}");
+
+        let answer = organisation.public("/log-policy");
+        let policy = Policy::parse(answer.body.as_bytes()).unwrap();
+        assert_eq!((policy.logs()[0].key.name(), policy.logs()[0].url.as_deref()), (origin, Some(url)));
+        assert_eq!(log["verifier_key"], policy.logs()[0].key.to_string());
+        assert!(!policy.asks_for_witnesses(), "nobody was named");
+
+        let mut trust = Trust::default();
+        trust.add_file("trust.toml", &organisation.trust()).unwrap();
+        let roles: Vec<Role> = trust.records().iter().map(|record| record.role).collect();
+        assert_eq!(roles, [Role::Organisation, Role::Log, Role::StatusList]);
+        assert!(trust.records().iter().all(|record| record.name.as_deref() == Some("Harbour")));
+        let [signing, logs, _] = trust.records() else { unreachable!() };
+        let sealed = BASE64URL_NOPAD.decode(log["document"].as_str().unwrap().as_bytes()).unwrap();
+        let document = LogDocument::read(&sealed, &[signing.key]).unwrap();
+        assert_eq!((document.origin.as_str(), document.key.0.as_slice()), (origin, logs.key.as_bytes().as_slice()));
+    });
+}
+
+#[test]
 fn keys_follow_each_other_and_old_stamps_stay() {
     on_each_store(|organisation| {
         let Some(holder) = Holder::new() else { return };
@@ -209,15 +249,16 @@ fn keys_follow_each_other_and_old_stamps_stay() {
         assert_eq!(rotated["place"], 1);
         let said = holder.does(&["report", "--stamp", "after.png"]);
         assert!(said.contains("PASS"), "the device follows the chain: {said}");
-        let key = organisation.admin(&["organisations"]);
-        let trust = organisation.get(&format!("/api/v1/organisations/{}/trust.toml", key.split(' ').next().unwrap()));
-        std::fs::write(holder.path("trust.toml"), &trust.body).unwrap();
+        std::fs::write(holder.path("trust.toml"), organisation.trust()).unwrap();
         holder.does(&["check", "before.png", "after.png", "--trust", "trust.toml"]);
         // After a compromise: what the old key signs from before the stamp on is refused.
         let from = "2020-01-01T00:00:00Z";
         let answer = organisation.post("/api/v1/keys/0/revoke", &json!({ "from": from }));
         assert_eq!(answer.status(), 200, "{answer:?}");
         organisation.post("/api/v1/keys/1/revoke", &json!({ "from": from })).is_problem(409, "already-there");
+        std::fs::write(holder.path("trust.toml"), organisation.trust()).unwrap();
+        holder.does(&["check", "after.png", "--trust", "trust.toml"]);
+        assert_ne!(holder.run(&["check", "before.png", "--trust", "trust.toml"]).1, 0);
     });
 }
 
