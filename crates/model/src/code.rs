@@ -979,6 +979,11 @@ codes! {
         "The index that stands behind the stamp is not signed. It was changed, or the proof is of another entry.",
         "Get stamp and proof anew from the device."
     }
+    LedgerUnlogged = "ledger-unlogged" {
+        "an entry of the ledger is not in the log",
+        "The organisation's log commits to every entry of every ledger since the log began, so that none can be changed or left out later. This one is not there as it is shown.",
+        "Ask the organisation, and whoever supervises it. Keep the output of seaworthy ledger --format json."
+    }
     LogPolicyBroken = "log-policy-broken" {
         "the log policy cannot be used",
         "A policy is a text as c2sp.org/tlog-policy has it. The line shown is the first that is wrong.",
@@ -1042,6 +1047,58 @@ codes! {
         "the server knows less of its log than others do",
         "What was published, or what a witness cosigned, has more entries than the server's store and tiles hold: they are copies from before. Whatever it signed now would give the log a second past, so it signs nothing.",
         "Put the newest tiles and the newest copy of the store in place; a store alone may be older, it catches up with its tiles. What the witness has seen cannot be taken back."
+    }
+
+    // Evidence of what was, and audits.
+    BundleMalformed = "bundle-malformed" {
+        "this is no bundle that can be read",
+        "A bundle is a COSE_Sign1 message in deterministic CBOR (docs/spec/bundle.md). Every other form is refused, and so is a version that this program does not know.",
+        "Ask for the bundle again: seaworthyd prove."
+    }
+    BundlePart = "bundle-part" {
+        "a part of the bundle does not hold",
+        "Each part is verified by itself: keys, signatures, digests, proofs against the log's checkpoint, and the organisation's signature over the whole. The part that fails is named.",
+        "Do not believe the bundle. Ask for it again; if it still fails, what its organisation holds is not what its log has."
+    }
+    BundleVerdict = "bundle-verdict" {
+        "the bundle's evidence amounts to another verdict than it says",
+        "All its parts hold, but evidence, policy and catalog together give another verdict, or another course of verdicts, than the organisation states.",
+        "Compare the versions of seaworthy and seaworthyd; if they are the same, ask the organisation."
+    }
+    BundleUntrusted = "bundle-untrusted" {
+        "nobody you trust vouches for the bundle",
+        "None of the organisation's keys, from its first up to the one that signed the bundle, is in a trust record of the role organisation that covers the time at which the bundle was made.",
+        "Get the organisation's trust file from somebody whom you believe, and give it with --trust."
+    }
+    ProveErased = "prove-erased" {
+        "the device's data was erased",
+        "The device left, and its holder had its data erased. With the records went the salts, so nobody can tell any more what their entries in the log committed to. The log itself stays whole.",
+        "There is nothing to be done: that is what erasing means. Stamps that the holder kept still prove what they say."
+    }
+    ProveUninspected = "prove-uninspected" {
+        "the device had not been inspected by then",
+        "No live report of it had come in by the instant asked about. Such a device was neither in order nor out of order: nobody knew.",
+        "Ask about a later instant."
+    }
+    ProvePolicy = "prove-no-policy" {
+        "no policy was in force by then",
+        "Neither the unit of the device nor any unit above it had a policy at the instant asked about, so there was no verdict.",
+        "Ask about a later instant."
+    }
+    ProveWaiting = "prove-waiting" {
+        "the log has not taken in all of it yet",
+        "Records come into the log a moment after they are written, while a server runs; then the checkpoint is cosigned and published. Some record of the bundle is not covered by the published checkpoint.",
+        "Try again in a moment, with the server running. If it stays so, see what the server says of its log."
+    }
+    AuditChanged = "audit-changed" {
+        "what is stored is not what the log committed to",
+        "A record was changed, or lost its leaf, after the log had taken it in; or the log has another entry at its place. The audit names each.",
+        "Find out who can write to the database. A copy from before has the record as it was; the log shows which of the two is right."
+    }
+    AuditUnknown = "audit-unknown" {
+        "the audit could not compare everything",
+        "Some records wait to be taken into the log, so there is nothing yet to compare them with. All else agrees.",
+        "Run it again in a moment, with the server running."
     }
 
     Bug = "bug" {

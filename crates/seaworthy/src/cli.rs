@@ -133,6 +133,9 @@ pub struct StampArgs {
     /// Write the stamp here instead of drawing it: .png, .svg, .txt or .cbor
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Inspect nothing: write here what proves that the organisation's newest stamp is in its log
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["policy", "root", "advisories", "prove", "out"])]
+    pub proof: Option<PathBuf>,
 }
 
 const PRESENT_HELP: &str = "\
@@ -178,7 +181,10 @@ right. dist/seaworthy-agent.timer runs it; nothing stays resident.";
 
 const LEDGER_HELP: &str = "\
 Each entry names the hash of the one before it, and this device remembers the newest one that was signed. If an entry is
-missing, changed or gone, this ends with error[ledger-broken] and exit code 1, and what shows it is kept.";
+missing, changed or gone, this ends with error[ledger-broken] and exit code 1, and what shows it is kept.
+
+--verify looks every entry up in the organisation's log as well. Witnesses see to it that the log only grows, so an entry
+that is there cannot be taken back. One that is not ends with error[ledger-unlogged] and exit code 1.";
 
 /// Arguments of `enrol`.
 #[derive(Args, Debug)]
@@ -248,6 +254,9 @@ pub struct ConsentArgs {
 /// Arguments of `ledger`.
 #[derive(Args, Debug)]
 pub struct LedgerArgs {
+    /// Also look every entry up in the organisation's log, where nobody can take one out
+    #[arg(long)]
+    pub verify: bool,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,

@@ -1,11 +1,12 @@
 //! Stamps that are kept in the state directory, whoever issued them: `stamps/ID.cbor`, beside it `ID.key`, the key that
-//! presents it, and `ID.proof` once it is proved to be in a log.
+//! presents it, `ID.leaf`, what opens its entry in the log, and `ID.proof` once it is proved to be there.
 
 use std::fs;
 use std::path::PathBuf;
 
 use seaworthy_inspect::StateDirectory;
 use seaworthy_model::{Code, Timestamp};
+use seaworthy_protocol::Leaf;
 use seaworthy_stamp::{CLOCK_TOLERANCE, LogIndex, PublicKey, SigningKey, Stamp, Terms, Trust, check};
 use seaworthy_tlog::LogProof;
 
@@ -18,6 +19,8 @@ const DEVICE_KEY: &str = "device.pub";
 /// A stamp that the organisation issued, as it is kept.
 #[derive(Debug)]
 pub struct Kept {
+    /// Its id.
+    pub id: String,
     /// The stamp.
     pub stamp: Stamp,
     /// Where its bytes are.
@@ -38,6 +41,11 @@ pub struct Presentable {
 }
 
 impl Presentable {
+    /// Its id.
+    pub fn id(&self) -> String {
+        hex(&self.terms.id)
+    }
+
     fn is_valid(&self, now: Timestamp) -> bool {
         self.terms.issued <= now + CLOCK_TOLERANCE && now < self.terms.expires
     }
@@ -65,7 +73,8 @@ pub fn keep_issued(
     let folder = stamps(around);
     let written = keep_key(&facts.id, presenter, around).map_err(|failure| failure.what);
     written.and_then(|()| keep(&facts.id, &stamp, around).map_err(|failure| failure.what))?;
-    Ok(Kept { path: folder.path().join(format!("{}.cbor", facts.id)), until: facts.expires, stamp })
+    let path = folder.path().join(format!("{}.cbor", facts.id));
+    Ok(Kept { id: facts.id.clone(), path, until: facts.expires, stamp })
 }
 
 /// Keeps a stamp under its id.
@@ -76,6 +85,26 @@ pub fn keep(id: &str, stamp: &Stamp, around: &Surroundings) -> Result<(), Failur
 /// Keeps the key whose thumbprint a stamp carries: whoever holds it can prove that the stamp is theirs.
 pub fn keep_key(id: &str, key: &SigningKey, around: &Surroundings) -> Result<(), Failure> {
     write(&format!("{id}.key"), key.to_pem().as_bytes(), around)
+}
+
+/// Keeps what opens a stamp's entry in the log.
+pub fn keep_leaf(id: &str, leaf: &Leaf, around: &Surroundings) -> Result<(), Failure> {
+    write(&format!("{id}.leaf"), &leaf.to_bytes(), around)
+}
+
+/// What opens a stamp's entry in the log, where that is known.
+pub fn leaf(id: &str, around: &Surroundings) -> Option<Leaf> {
+    Leaf::from_bytes(&stamps(around).read(&format!("{id}.leaf")).ok()??)
+}
+
+/// Keeps the proof that a stamp is in the log.
+pub fn keep_proof(id: &str, proof: &LogProof, around: &Surroundings) -> Result<(), Failure> {
+    write(&format!("{id}.proof"), proof.to_string().as_bytes(), around)
+}
+
+/// The proof that a stamp is in the log, where that is kept.
+pub fn proof(id: &str, around: &Surroundings) -> Option<LogProof> {
+    LogProof::parse(&stamps(around).read(&format!("{id}.proof")).ok()??).ok()
 }
 
 fn write(name: &str, bytes: &[u8], around: &Surroundings) -> Result<(), Failure> {
@@ -122,8 +151,7 @@ fn with_key(stamp: Stamp, terms: Terms, around: &Surroundings) -> Option<Present
     let (folder, id) = (stamps(around), hex(&terms.id));
     let text = folder.read(&format!("{id}.key")).ok()??;
     let key = SigningKey::parse(&String::from_utf8_lossy(&text)).ok()?;
-    let proof = folder.read(&format!("{id}.proof")).ok().flatten().and_then(|bytes| LogProof::parse(&bytes).ok());
-    let index = proof.map_or(stamp.index(), |proof| LogIndex::new(proof.index));
+    let index = proof(&id, around).map_or(stamp.index(), |proof| LogIndex::new(proof.index));
     (key.public().thumbprint() == terms.presenter).then(|| Presentable { stamp: stamp.at(index), terms, key })
 }
 

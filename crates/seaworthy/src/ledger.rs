@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::cli::{Format, LedgerArgs};
 use crate::failure::{Failure, exit};
-use crate::organisation::{Session, Trouble};
+use crate::organisation::{Logged, Session, Trouble};
 use crate::render::Clean;
 use crate::surroundings::Surroundings;
 
@@ -15,22 +15,26 @@ use crate::surroundings::Surroundings;
 pub fn run(args: &LedgerArgs, around: &Surroundings, out: &mut dyn Write) -> Result<u8, Failure> {
     let mut session = Session::open(around)?;
     session.clear_the_way().map_err(Trouble::failure)?;
-    let ledger = session.ledger().map_err(Trouble::failure)?;
+    let told = session.ledger().map_err(Trouble::failure)?;
+    let logged = args.verify.then(|| session.look_up(&told)).transpose();
+    let found = logged.as_ref().ok().and_then(Option::as_ref);
     match args.format {
-        Format::Json => json(&ledger, out),
-        Format::Human => human(&ledger, out),
+        Format::Json => json(&told.ledger, found, out),
+        Format::Human => human(&told.ledger, found, out),
     }
     .map_err(Failure::output)?;
+    logged.map_err(Trouble::failure)?;
     session.sound()?;
     Ok(exit::PASS)
 }
 
-fn json(ledger: &Ledger, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, &json!({ "head": ledger.head(), "entries": ledger.entries() }))?;
+fn json(ledger: &Ledger, logged: Option<&Logged>, out: &mut dyn Write) -> io::Result<()> {
+    let told = json!({ "head": ledger.head(), "entries": ledger.entries(), "log": logged });
+    serde_json::to_writer_pretty(&mut *out, &told)?;
     writeln!(out)
 }
 
-fn human(ledger: &Ledger, out: &mut dyn Write) -> io::Result<()> {
+fn human(ledger: &Ledger, logged: Option<&Logged>, out: &mut dyn Write) -> io::Result<()> {
     for entry in ledger.entries() {
         let who = &entry.who;
         writeln!(
@@ -57,5 +61,18 @@ fn human(ledger: &Ledger, out: &mut dyn Write) -> io::Result<()> {
         1 => "1 entry".to_owned(),
         count => format!("{count} entries"),
     };
-    writeln!(out, "{count}; the chain holds, up to what was signed now")
+    writeln!(out, "{count}; the chain holds, up to what was signed now")?;
+    logged.map_or(Ok(()), |logged| in_words(logged, out))
+}
+
+fn in_words(logged: &Logged, out: &mut dyn Write) -> io::Result<()> {
+    let Logged { origin, size, proved, waiting, older } = logged;
+    write!(out, "{proved} proved to be in the log {}, which has {size} entries", Clean(origin))?;
+    if *waiting > 0 {
+        write!(out, "; {waiting} written just now, and not taken in yet")?;
+    }
+    if *older > 0 {
+        write!(out, "; {older} older than the log")?;
+    }
+    writeln!(out)
 }

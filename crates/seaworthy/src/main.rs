@@ -21,6 +21,7 @@ mod organisation;
 mod policy;
 mod present;
 mod progress;
+mod proof;
 mod render;
 mod report;
 mod reporting;

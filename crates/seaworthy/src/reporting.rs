@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use seaworthy_model::{Appraisal, Body, Evidence, Verdict};
 use seaworthy_protocol::{EvidenceEnvelope, Reception};
+use seaworthy_stamp::LogIndex;
 use serde_json::{Value, json};
 
 use crate::cli::{Format, ReportArgs};
@@ -71,10 +72,21 @@ pub fn round(session: &mut Session<'_>, around: &Surroundings) -> Result<(Eviden
 fn send(session: &mut Session<'_>, evidence: &Evidence) -> Result<Outcome, Failure> {
     let counter = session.queue(evidence)?;
     match session.deliver(counter) {
-        Ok(delivered) => Ok(Outcome::Delivered(Box::new(delivered))),
+        Ok(delivered) => Ok(Outcome::Delivered(Box::new(proved(delivered, session)))),
         Err(Trouble::Unanswered(failure)) => Ok(Outcome::Waits(failure)),
         Err(trouble) => Err(trouble.failure()),
     }
+}
+
+/// With the stamp's place in the log, where it has one by now. Without it, the report counts all the same.
+fn proved(mut delivered: Delivered, session: &Session<'_>) -> Delivered {
+    let (Some(kept), Some(leaf)) = (&mut delivered.stamp, &delivered.leaf) else { return delivered };
+    match session.prove_stamp(&kept.stamp, &kept.id, leaf) {
+        Ok(Some(proof)) => kept.stamp = kept.stamp.clone().at(LogIndex::new(proof.index)),
+        Ok(None) => crate::say("note: the log has not taken the stamp in yet; later: seaworthy stamp --proof FILE"),
+        Err(trouble) => crate::say(&format!("note: the stamp is not proved to be in the log: {}", trouble.failure())),
+    }
+    delivered
 }
 
 /// The failure to end with where nothing was delivered.
@@ -183,7 +195,7 @@ fn document(report: &Report, outcome: &Outcome, session: &Session<'_>, around: &
             "reception": delivered.receipt.reception,
             "verdict": verdict(delivered, around),
             "appraisal": delivered.appraisal,
-            "stamp": delivered.stamp.as_ref().map(|kept| json!({ "file": kept.path, "until": kept.until })),
+            "stamp": delivered.stamp.as_ref().map(|kept| json!({ "file": kept.path, "until": kept.until, "log_index": kept.stamp.index().map(LogIndex::number) })),
             "report": report,
         }),
         Outcome::Waits(failure) => json!({

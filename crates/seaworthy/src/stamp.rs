@@ -11,11 +11,15 @@ use crate::form::{Form, Shown, drawn, write_shown};
 use crate::judged::{Judged, judge};
 use crate::kept::{hex, keep, keep_key};
 use crate::key::{device_key, fresh_key, random};
+use crate::proof;
 use crate::render::{self, Show, Style};
 use crate::surroundings::Surroundings;
 
 /// Inspects and stamps. Without a pass there is no stamp, and the report says why.
 pub fn run(args: &StampArgs, around: &Surroundings, out: &mut dyn Write) -> Result<u8, Failure> {
+    if let Some(path) = &args.proof {
+        return proof::run(path, around, out);
+    }
     args.out.as_deref().map(Form::of).transpose()?;
     let judged = judge(&args.subject, &[], around)?;
     let now = judged.evidence.envelope.inspected_at;

@@ -69,6 +69,17 @@ impl Client {
         serde_json::from_slice(&bytes).map_err(other)
     }
 
+    /// Reads what is at a path, no longer than this in bytes and time; none where there is nothing.
+    pub fn get(&self, path: &str, most: u64, limit: Duration) -> Result<Option<Vec<u8>>, Trouble> {
+        let request = self.agent.get(format!("{}{path}", self.server)).config().timeout_global(Some(limit)).build();
+        let mut response = request.call().map_err(|error| self.silent(&error))?;
+        match response.status().as_u16() {
+            200 => self.read(&mut response, most).map(Some),
+            404 => Ok(None),
+            status => Err(self.strange(status, "not as a log is read")),
+        }
+    }
+
     fn exchange(&self, path: &str, kind: &str, body: &[u8], most: u64) -> Result<Vec<u8>, Trouble> {
         let limit = if most > MAX_ANSWER { EXPORT_LIMIT } else { LIMIT };
         let request = self.agent.post(format!("{}{path}", self.server));

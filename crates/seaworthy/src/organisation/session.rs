@@ -1,23 +1,29 @@
 //! One run's talk with the organisation: messages in the order of their counters, each durable before it goes out, and
 //! of each answer only what verifies.
 
+use std::thread;
+use std::time::Duration;
+
 use seaworthy_model::{Appraisal, Body, Code, DAY, Evidence, Timestamp, Verdict};
 use seaworthy_protocol::{
-    Acknowledgement, Ask, DeviceRequest, Digest, EvidenceEnvelope, Ledger, Message, Octets, PolicyDocument, Reception,
-    Report, ReportAnswer, RequestAnswer, VERSION, seal,
+    Acknowledgement, Ask, DeviceRequest, Digest, EvidenceEnvelope, Leaf, LeafKind, Message, Octets, PolicyDocument,
+    Reception, Report, ReportAnswer, RequestAnswer, VERSION, seal,
 };
-use seaworthy_stamp::SigningKey;
+use seaworthy_stamp::{SigningKey, Stamp};
+use seaworthy_tlog::LogProof;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::agreement::Wider;
 use super::client::{Client, MAX_ANSWER, MAX_EXPORT};
+use super::log::{LogReader, Placed, described};
+use super::logged::{Logged, Told, look_up};
 use super::outbox::Outbox;
 use super::state::{Exchange, Last, Membership, Nonce, Store, broken};
 use super::trouble::{Trouble, untrusted};
-use super::trust::{About, Chain, acknowledgement, document};
+use super::trust::{About, Chain, acknowledgement, document, log_document};
 use crate::failure::{Failure, exit};
-use crate::kept::{Kept, keep_issued};
+use crate::kept::{Kept, keep_issued, keep_leaf, keep_proof};
 use crate::key::{device_key, fresh_key};
 use crate::surroundings::Surroundings;
 
@@ -29,6 +35,8 @@ const REQUESTS: &str = "/api/v1/requests";
 const NONCE_LIFE: i64 = DAY;
 /// How often the agent looks at the whole ledger, if it has grown.
 const LEDGER_INTERVAL: i64 = 7 * DAY;
+/// How often the log is asked for a stamp, and how long after another: it takes an entry in within a second or so.
+const LOG_TRIES: (u32, Duration) = (12, Duration::from_millis(250));
 
 /// A run's talk with the organisation. It holds the state directory.
 #[derive(Debug)]
@@ -54,6 +62,8 @@ pub struct Delivered {
     pub appraisal: Option<Appraisal>,
     /// Its stamp, where it passed.
     pub stamp: Option<Kept>,
+    /// What opens the stamp's entry in the log.
+    pub leaf: Option<Leaf>,
 }
 
 /// What of an acknowledgement is told.
@@ -209,9 +219,13 @@ impl<'a> Session<'a> {
         self.outbox.remove(counter)?;
         self.consider(answer.policy.as_ref())?;
         let stamp = answer.stamp.zip(presenter).and_then(|(stamp, presenter)| self.keep_stamp(&stamp, &presenter));
+        let leaf = answer.leaf.filter(|_| stamp.is_some());
+        if let (Some(kept), Some(leaf)) = (&stamp, &leaf) {
+            keep_leaf(&kept.id, leaf, self.around)?;
+        }
         let receipt = Receipt { reception: taken.reception, is_held_to_a_policy: taken.policy != Digest::ZERO };
         self.remember(taken.reception, answer.appraisal.as_ref())?;
-        Ok(Delivered { receipt, appraisal: answer.appraisal, stamp })
+        Ok(Delivered { receipt, appraisal: answer.appraisal, stamp, leaf })
     }
 
     /// Asks something about this device.
@@ -232,16 +246,50 @@ impl<'a> Session<'a> {
         Ok(answer)
     }
 
+    /// Proves a stamp to be in the log, and keeps the proof beside it. None if the log has not taken it in yet.
+    pub fn prove_stamp(&self, stamp: &Stamp, id: &str, leaf: &Leaf) -> Result<Option<LogProof>, Trouble> {
+        let Some(sealed) = described(&self.client, Digest::of(&self.membership.key.0))? else { return Ok(None) };
+        let log = self.log(&sealed)?;
+        let record = stamp.to_be_signed().ok_or_else(|| Failure::bug("a stamp was kept that is none"))?;
+        for attempt in 0..LOG_TRIES.0 {
+            if attempt > 0 {
+                thread::sleep(LOG_TRIES.1);
+            }
+            match log.place(&log.checkpoint()?, LeafKind::Stamp, &record, leaf)? {
+                Placed::NotYet => {}
+                Placed::Other(error) => {
+                    return Err(Trouble::untrusted(format!("the stamp is not in the log: {error}")));
+                }
+                Placed::Proved(proof) => {
+                    keep_proof(id, &proof, self.around)?;
+                    return Ok(Some(proof));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn log(&self, sealed: &Octets) -> Result<LogReader<'_>, Trouble> {
+        LogReader::open(&self.client, log_document(sealed, &self.chain).map_err(Trouble::untrusted)?)
+    }
+
+    /// How the entries of the ledger stand to the log.
+    pub fn look_up(&self, told: &Told) -> Result<Logged, Trouble> {
+        let none = || Failure::new(Code::LedgerUnlogged, "the organisation shows no log").ending(exit::UNKNOWN);
+        let sealed = told.log.as_ref().ok_or_else(none)?;
+        look_up(&self.log(sealed)?, told, self.membership.device, self.around.now)
+    }
+
     /// The whole ledger, if it holds together and holds every head that was signed.
-    pub fn ledger(&mut self) -> Result<Ledger, Trouble> {
+    pub fn ledger(&mut self) -> Result<Told, Trouble> {
         let answer = self.ask::<serde_json::Value>(Ask::Ledger, MAX_EXPORT)?;
-        let entries = answer.ledger.unwrap_or_default();
+        let (entries, proofs, log) = (answer.ledger.unwrap_or_default(), answer.proofs, answer.log);
         let signed = self.exchange.ledger.clone();
         match self.exchange.ledger.prove(entries.clone()) {
             Ok(ledger) => {
                 self.exchange.ledger_proved_at = self.around.now;
                 self.store.keep_exchange(&self.exchange)?;
-                Ok(ledger)
+                Ok(Told { ledger, proofs, log })
             }
             Err(fault) => {
                 let now = answer.acknowledgement;

@@ -1,6 +1,8 @@
 //! What is believed of an answer: the organisation's chain of keys, acknowledgements, policy documents. Pure.
 
-use seaworthy_protocol::{Acknowledgement, Digest, MessageError, Octets, PolicyDocument, Successor, digest_of, open};
+use seaworthy_protocol::{
+    Acknowledgement, Digest, LogDocument, MessageError, Octets, PolicyDocument, Successor, digest_of, open,
+};
 use seaworthy_stamp::PublicKey;
 
 /// Most keys that an organisation can have had.
@@ -71,6 +73,16 @@ pub fn acknowledgement(sealed: &Octets, chain: &Chain, about: About<'_>) -> Resu
     let is_about_it =
         opened.device == about.device && opened.answers == Digest::of(about.message) && opened.counter == about.counter;
     if is_about_it { Ok(opened) } else { Err("the acknowledgement is about another message".to_owned()) }
+}
+
+/// Opens the document of this organisation's log.
+pub fn log_document(sealed: &Octets, chain: &Chain) -> Result<LogDocument, String> {
+    let document = LogDocument::read(&sealed.0, &chain.keys).map_err(|error| format!("the log's document: {error}"))?;
+    if chain.keys.first().map(|key| Digest::from(key.id())) == Some(document.organisation) {
+        Ok(document)
+    } else {
+        Err("the log's document is another organisation's".to_owned())
+    }
 }
 
 /// Opens a policy document that must be this organisation's. Beside it its digest.

@@ -22,6 +22,8 @@ use seaworthy_stamp::{Fresh, Particulars, Passing, PublicKey, SigningKey, issue}
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::fake_log::Log;
+
 /// How the server misbehaves with one request.
 #[derive(Clone, Debug)]
 pub enum Fault {
@@ -60,6 +62,8 @@ pub struct State {
     /// Every message that came, with its path, whatever became of it.
     pub seen: Vec<(String, Vec<u8>)>,
     pub faults: VecDeque<Fault>,
+    /// Its log, where it has one.
+    pub log: Option<Log>,
     device: Option<Standing>,
     nonces: u64,
     address: String,
@@ -244,12 +248,13 @@ impl State {
         };
         let appraisal = self.appraisal().filter(|_| is_live);
         let stamp = appraisal.as_ref().and_then(|appraisal| self.stamp(appraisal, &envelope));
+        let leaf = self.log.as_mut().zip(stamp.as_ref()).map(|(log, stamp)| log.commit_stamp(&stamp.0));
         Ok(value(&ReportAnswer {
             acknowledgement: self.acknowledgement(),
             successors: self.successors(),
             appraisal,
             stamp,
-            leaf: None,
+            leaf,
             policy: self.document().filter(|_| self.policy() != envelope.policy),
         }))
     }
@@ -271,6 +276,22 @@ impl State {
         Some(Octets(issue(&passing, &particulars, &fresh, self.key()).unwrap().cbor().to_vec()))
     }
 
+    /// What a key of the organisation says of its log.
+    fn log_document(&self) -> Option<Octets> {
+        let document = self.log.as_ref()?.document(self.pinned().id().into());
+        Some(Octets(seal(&document, self.key()).unwrap()))
+    }
+
+    /// What anybody may read.
+    fn public(&self, path: &str) -> Option<Vec<u8>> {
+        let organisation = Digest::from(self.pinned().id()).to_string();
+        if path == format!("/api/v1/organisations/{organisation}") {
+            let log = self.log_document().map(|document| json!({ "document": document }));
+            return Some(serde_json::to_vec(&json!({ "name": "Example Ltd", "log": log })).unwrap());
+        }
+        self.log.as_ref()?.read(path.strip_prefix(&format!("/log/{}/", &organisation[..16]))?)
+    }
+
     fn request(&mut self, body: &[u8]) -> Result<Value, (u16, Code)> {
         let (request, key) = open_own::<DeviceRequest>(body).unwrap();
         let standing = self.device.as_ref().filter(|device| device.id == key.id().into());
@@ -286,8 +307,8 @@ impl State {
             successors: self.successors(),
             policy: self.document(),
             ledger: (request.ask == Ask::Ledger).then(|| self.ledger.clone()),
-            proofs: Vec::new(),
-            log: None,
+            proofs: self.log.as_mut().map_or_else(Vec::new, |log| log.commit_ledger(&self.ledger, id)),
+            log: self.log_document(),
             export: (request.ask == Ask::Export).then_some(export),
         };
         if request.ask == Ask::Leave {
@@ -332,6 +353,7 @@ impl Server {
             ledger: Vec::new(),
             seen: Vec::new(),
             faults: VecDeque::new(),
+            log: None,
             device: None,
             nonces: 0,
             address,
@@ -422,6 +444,10 @@ fn handle(mut connection: impl Read + Write, state: &Mutex<State>) -> Option<()>
             connection.write_all(head.as_bytes()).ok()?;
         }
         Some(Fault::Mute) => drop(state.answer(&path, &body)),
+        _ if path.starts_with("/log/") || path.starts_with("/api/v1/organisations/") => match state.public(&path) {
+            Some(bytes) => respond(&mut connection, 200, "application/octet-stream", &bytes)?,
+            None => respond(&mut connection, 404, "text/plain", b"nothing here")?,
+        },
         Some(Fault::Nothing | Fault::WrongKey | Fault::AnotherMessage) | None => match state.answer(&path, &body) {
             Ok(answer) => respond(&mut connection, 200, "application/json", &serde_json::to_vec(&answer).unwrap())?,
             Err((status, code)) => respond(&mut connection, status, PROBLEM, &problem(status, code))?,
