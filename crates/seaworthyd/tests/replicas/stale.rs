@@ -74,7 +74,8 @@ fn reports_are_counted_by_the_tree_in_force() {
             move_below(&one, &admin, quay, pier)?;
         }
         paths.push(path);
-        let intake = Intake { directory: scene.directory, appraiser: scene.appraiser, at: scene.now };
+        let (directory, appraiser) = (scene.directory, scene.appraiser);
+        let intake = Intake { directory, appraiser, build: "0", at: scene.now };
         intake.take_in(scene.records, &sent, scene.draw)
     });
     assert!(taken.unwrap().iter().all(Result::is_ok));
