@@ -2,7 +2,13 @@
 
 use std::path::Path;
 
-const BENCHES: [(&str, &str); 3] = [("seaworthy-stamp", "check"), ("seaworthy", "processes"), ("seaworthyd", "server")];
+const BENCHES: [(&str, &str); 5] = [
+    ("seaworthy-stamp", "check"),
+    ("seaworthy", "processes"),
+    ("seaworthyd", "server"),
+    ("seaworthy-tlog", "log"),
+    ("seaworthy-store", "log"),
+];
 
 /// Runs them one after the other; or the one that is named, with the words that follow.
 pub fn run(root: &Path, words: &[String]) -> Result<(), String> {

@@ -9,7 +9,8 @@ use super::leaves::Committed;
 use crate::error::Error;
 use crate::id::Id;
 use crate::ports::{
-    Assignment, CatalogRecord, KeyRecord, LedgerEntry, PolicyRecord, Reading, Records, SetRead, StampRecord,
+    Assignment, CatalogRecord, KeyRecord, LedgerEntry, PolicyRecord, Reading, Records, Revocation, SetRead,
+    StampRecord,
 };
 
 /// Records of one organisation that are written together.
@@ -23,6 +24,7 @@ pub(crate) struct Lot {
     pub(crate) assignments: Vec<Assignment>,
     pub(crate) catalogs: Vec<CatalogRecord>,
     pub(crate) keys: Vec<KeyRecord>,
+    pub(crate) revocations: Vec<Revocation>,
 }
 
 impl Lot {
@@ -45,6 +47,9 @@ impl Lot {
         self.assignments.iter().try_for_each(|assignment| records.add_assignment(assignment))?;
         self.catalogs.iter().try_for_each(|catalog| records.add_catalog(catalog))?;
         self.keys.iter().try_for_each(|key| records.put_key(key))?;
+        if !self.revocations.is_empty() {
+            records.add_revocations(&self.revocations)?;
+        }
         Ok(self)
     }
 
@@ -75,6 +80,7 @@ impl Lot {
             .chain(all(&mut self.assignments))
             .chain(all(&mut self.catalogs))
             .chain(all(&mut self.keys))
+            .chain(all(&mut self.revocations))
             .collect()
     }
 }

@@ -4,13 +4,15 @@
 use std::borrow::Cow;
 
 use seaworthy_protocol::{
-    AssignmentLeaf, CatalogLeaf, EntryLeaf, KeyLeaf, Leaf, LeafKind, Octets, ReportLeaf, SetReadLeaf, record,
+    AssignmentLeaf, CatalogLeaf, EntryLeaf, KeyLeaf, Leaf, LeafKind, Octets, ReportLeaf, RevocationLeaf, SetReadLeaf, record,
 };
 use serde::Serialize;
 
 use crate::error::Error;
 use crate::id::Id;
-use crate::ports::{Assignment, CatalogRecord, KeyRecord, LedgerEntry, PolicyRecord, Reading, SetRead, StampRecord};
+use crate::ports::{
+    Assignment, CatalogRecord, KeyRecord, LedgerEntry, PolicyRecord, Reading, Revocation, SetRead, StampRecord,
+};
 
 /// A record that the log commits to.
 pub trait Committed {
@@ -56,6 +58,7 @@ committed!(SetRead, SetRead, |read| encoded(&set_read(read)));
 committed!(Assignment, Assignment, |assignment| encoded(&in_force(assignment)));
 committed!(CatalogRecord, Catalog, |catalog| encoded(&CatalogLeaf { digest: catalog.digest, since: catalog.since }));
 committed!(KeyRecord, Key, |key| encoded(&spoken_for(key)));
+committed!(Revocation, Revocation, |revocation| encoded(&taken_back(revocation)));
 
 fn encoded<R: Serialize>(leaf: &R) -> Result<Cow<'static, [u8]>, Error> {
     record(leaf).map(Cow::Owned).map_err(|error| Error::damaged(error.to_string()))
@@ -87,8 +90,19 @@ pub(crate) fn set_read(read: &SetRead) -> SetReadLeaf {
     }
 }
 
-fn in_force(assignment: &Assignment) -> AssignmentLeaf {
+/// What the log commits to of a document put in force.
+pub(crate) fn in_force(assignment: &Assignment) -> AssignmentLeaf {
     AssignmentLeaf { unit: octets(assignment.unit), since: assignment.since, sequence: assignment.sequence }
+}
+
+fn taken_back(revocation: &Revocation) -> RevocationLeaf {
+    RevocationLeaf {
+        stamp: octets(revocation.stamp),
+        list: revocation.address.clone(),
+        place: revocation.status.place.into(),
+        at: revocation.at,
+        reason: revocation.reason,
+    }
 }
 
 fn spoken_for(key: &KeyRecord) -> KeyLeaf {

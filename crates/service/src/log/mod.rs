@@ -4,6 +4,13 @@
 pub(crate) mod enlist;
 pub(crate) mod leaves;
 mod policy;
+mod prove;
+mod publisher;
+mod reader;
+mod recovery;
+mod sequencer;
+mod standing;
+mod works;
 
 use data_encoding::HEXLOWER;
 use seaworthy_protocol::Digest;
@@ -14,12 +21,22 @@ use crate::ports::LogRecord;
 
 pub use leaves::Committed;
 pub use policy::{Quorum, policy};
+pub use prove::{Draft, Was};
+pub use publisher::{Published, Publisher, Vouching};
+pub use reader::{LogReader, LogUnread};
+pub use recovery::{CaughtUp, Compared, catch_up, compare};
+pub use sequencer::{BATCH, LEASE_SECONDS, Sequencer, Stepped};
+pub use standing::Standing;
+pub use works::LogWorks;
 
-/// Where an organisation's log is, below the server's address: `log/` and 16 hexadecimal digits of its first key's
-/// SHA-256.
+/// By which digits an organisation goes in addresses: the first 16 hexadecimal ones of its first key's SHA-256.
+pub fn digits(root_key: &Digest) -> String {
+    HEXLOWER.encode(&root_key.as_bytes().first_chunk::<8>().copied().unwrap_or_default())
+}
+
+/// Where an organisation's log is, below the server's address.
 pub fn path(root_key: &Digest) -> String {
-    let short = root_key.as_bytes().first_chunk::<8>().copied().unwrap_or_default();
-    format!("log/{}", HEXLOWER.encode(&short))
+    format!("log/{}", digits(root_key))
 }
 
 /// Where an organisation's log is read, on the server of an address without a slash at its end.
