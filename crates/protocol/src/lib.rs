@@ -7,6 +7,7 @@
 
 mod acknowledgement;
 mod answers;
+mod bundle;
 mod enrolment;
 mod evidence;
 mod key;
@@ -22,6 +23,10 @@ mod sealed;
 
 pub use acknowledgement::{Acknowledgement, Reception};
 pub use answers::{EnrolmentAnswer, LedgerProof, OfferAnswer, OfferRequest, ReportAnswer, RequestAnswer};
+pub use bundle::{
+    AssignmentPart, Bundle, BundleError, CatalogPart, Gap, LeafProof, Part, PolicyPart, Recomputed, ReportPart,
+    SeenOffer, recompute,
+};
 pub use enrolment::{Enrolment, MAX_NOTE};
 pub use evidence::{EvidenceEnvelope, MAX_REPORT, Report};
 pub use key::Successor;

@@ -7,7 +7,7 @@ use seaworthy_stamp::PublicKey;
 use serde::{Deserialize, Serialize};
 
 use crate::octets::{Digest, Octets};
-use crate::sealed::{Message, MessageError, open};
+use crate::sealed::{Message, MessageError, open_by_any};
 
 /// "This is our log."
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,8 +46,7 @@ impl LogDocument {
     /// a later key follows from an earlier one, so what the earlier one signed stays said, and no document is sealed anew
     /// when a key is.
     pub fn read(bytes: &[u8], keys: &[PublicKey]) -> Result<LogDocument, MessageError> {
-        let mut opened = keys.iter().map(|key| open(bytes, key));
-        opened.find(|read| *read != Err(MessageError::Signature)).unwrap_or(Err(MessageError::Signature))
+        open_by_any(bytes, keys)
     }
 }
 

@@ -84,7 +84,7 @@ pub fn prove(kind: LeafKind, record: &[u8], proof: &LogProof, policy: &Policy) -
         Unproved::Policy(refusal) => ProofError::Checkpoint(refusal),
         Unproved::Inclusion(fault) => ProofError::NotThere(fault),
     })?;
-    Ok(proven(accepted, proof.index))
+    Ok(witnessed(accepted, proof.index))
 }
 
 fn opened(extra: &[u8]) -> Option<(LeafKind, Salt)> {
@@ -94,7 +94,8 @@ fn opened(extra: &[u8]) -> Option<(LeafKind, Salt)> {
     if *version == VERSION { Some((LeafKind::of_number(*kind)?, salt)) } else { None }
 }
 
-fn proven(accepted: Accepted, index: u64) -> Proven {
+/// What a policy accepted, with the index of the entry that was asked about.
+pub(crate) fn witnessed(accepted: Accepted, index: u64) -> Proven {
     let at = |seconds| Timestamp::from_seconds(i64::try_from(seconds).unwrap_or(i64::MAX));
     let witnesses = accepted.cosigned.into_iter().map(|seen| Witnessed { name: seen.witness, at: at(seen.time) });
     let witnesses = witnesses.collect();

@@ -74,6 +74,19 @@ pub fn open<M: Message>(bytes: &[u8], key: &PublicKey) -> Result<M, MessageError
     content(message.verify(key).ok_or(MessageError::Signature)?)
 }
 
+/// Reads a message that any of these keys signed: one chain of an organisation's.
+pub(crate) fn open_by_any<M: Message>(bytes: &[u8], keys: &[PublicKey]) -> Result<M, MessageError> {
+    let mut failed = MessageError::Signature;
+    for key in keys {
+        match open(bytes, key) {
+            Ok(message) => return Ok(message),
+            Err(MessageError::Signature) => {}
+            Err(other) => failed = other,
+        }
+    }
+    Err(failed)
+}
+
 /// Reads a message that the key it names must have signed.
 pub fn open_own<M: SelfSigned>(bytes: &[u8]) -> Result<(M, PublicKey), MessageError> {
     let signed = read::<M>(bytes)?;
@@ -99,7 +112,7 @@ fn read<M: Message>(bytes: &[u8]) -> Result<cose::Message<'_>, MessageError> {
     Ok(message)
 }
 
-fn content<M: Message>(payload: &[u8]) -> Result<M, MessageError> {
+pub(crate) fn content<M: Message>(payload: &[u8]) -> Result<M, MessageError> {
     let message: M = canonical::decode(payload)?;
     match message.version() {
         VERSION if message.is_sound() => Ok(message),

@@ -8,6 +8,7 @@
     reason = "a test that cannot go on stops"
 )]
 
+mod bundles;
 mod kinds;
 mod leaves;
 mod links;

@@ -12,17 +12,17 @@ use serde_json::json;
 
 use crate::vectors::{folder, hold_in};
 
-const ORIGIN: &str = "log.example/log/1325b850c2871916";
+pub const ORIGIN: &str = "log.example/log/1325b850c2871916";
 const INDEX: usize = 3;
 const SIZE: usize = 7;
 
-struct Key {
-    public: VerifierKey,
+pub struct Key {
+    pub public: VerifierKey,
     pair: Ed25519KeyPair,
 }
 
 impl Key {
-    fn new(name: &str, algorithm: Algorithm, seed: u8) -> Key {
+    pub fn new(name: &str, algorithm: Algorithm, seed: u8) -> Key {
         use ring::signature::KeyPair;
         let pair = Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap();
         Key { public: VerifierKey::new(name, algorithm, pair.public_key().as_ref()).unwrap(), pair }
@@ -39,11 +39,11 @@ impl Signer for Key {
     }
 }
 
-fn log() -> Key {
+pub fn log() -> Key {
     Key::new(ORIGIN, Algorithm::Ed25519, 0x99)
 }
 
-fn witness(name: &str) -> Key {
+pub fn witness(name: &str) -> Key {
     let seed = if name == "north" { 0xaa } else { 0xbb };
     Key::new(&format!("{name}.example/witness"), Algorithm::CosignatureV1, seed)
 }
@@ -65,7 +65,7 @@ fn leaves() -> Vec<Hash> {
     entries.iter().map(|entry| Hash::leaf(entry.as_bytes())).collect()
 }
 
-fn root(leaves: &[Hash]) -> Hash {
+pub fn root(leaves: &[Hash]) -> Hash {
     if let [leaf] = leaves {
         return *leaf;
     }
@@ -73,7 +73,7 @@ fn root(leaves: &[Hash]) -> Hash {
     Hash::node(&root(left), &root(right))
 }
 
-fn path(at: usize, leaves: &[Hash]) -> Vec<Hash> {
+pub fn path(at: usize, leaves: &[Hash]) -> Vec<Hash> {
     if leaves.len() == 1 {
         return Vec::new();
     }
