@@ -29,6 +29,8 @@ named! {
         Replaced = "replaced",
         /// It was revoked.
         Revoked = "revoked",
+        /// One of its stamps was revoked; the device stays.
+        StampRevoked = "stamp-revoked",
         /// Its key was used twice: a clone, or a restored snapshot.
         Forked = "forked",
         /// It left, and its data was erased.

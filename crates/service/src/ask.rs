@@ -9,7 +9,7 @@ use seaworthy_model::canonical;
 use seaworthy_model::{Body, Code, Timestamp};
 use seaworthy_protocol::{
     Acknowledgement, Ask, DeviceRequest, Digest, Entry, EntryKind, Field, Leaf, LedgerProof, Octets, Reception,
-    VERSION, open_own,
+    RevocationReason, VERSION, open_own,
 };
 use serde::Serialize;
 
@@ -24,6 +24,7 @@ use crate::ledger::{self, MAX_TOLD, Note};
 use crate::log::enlist::Lot;
 use crate::log::leaves::set_read;
 use crate::ports::{DeviceState, Identity, LedgerEntry, Reading, Records, SetRead, StampRecord, Standing};
+use crate::statuses::revoking;
 use crate::tally::Shifts;
 
 /// Most readings and stamps that an export holds of each; the newest.
@@ -77,7 +78,7 @@ pub struct Export {
 }
 
 /// What an organisation keeps of a device that left, in words for its holder.
-pub const KEPT: &str = "the ids, policies and dates of the stamps it was issued; the verdicts of past days, counted with \
+pub const KEPT: &str = "the ids, policies and dates of the stamps it was issued, and which of them were revoked; the verdicts of past days, counted with \
                         those of other devices; the SHA-256 of its key, so that it is not mistaken for a new device; and \
                         the number and hash of its ledger's last entry";
 
@@ -120,12 +121,26 @@ pub struct ExportedStamp {
     pub issued_at: Timestamp,
     /// Until when.
     pub expires_at: Timestamp,
+    /// It has not ended, and nobody revoked it.
+    pub in_force: bool,
 }
 
-impl From<StampRecord> for ExportedStamp {
-    fn from(stamp: StampRecord) -> ExportedStamp {
-        let StampRecord { id, policy, issued_at, expires_at, .. } = stamp;
-        ExportedStamp { id, policy, issued_at, expires_at }
+impl ExportedStamp {
+    /// Stamps of one device as they are at an instant.
+    pub(crate) fn all(
+        records: &mut dyn Records,
+        access: &Access,
+        most: u32,
+        at: Timestamp,
+    ) -> Result<Vec<ExportedStamp>, Error> {
+        let stamps = records.stamps(access, most)?;
+        let in_force = records.stamps_in_force(access.organisation(), access.device(), at)?;
+        let in_force: BTreeSet<Id> = in_force.into_iter().map(|stamp| stamp.id).collect();
+        let exported = |StampRecord { id, policy, issued_at, expires_at, .. }| {
+            let in_force = in_force.contains(&id);
+            ExportedStamp { id, policy, issued_at, expires_at, in_force }
+        };
+        Ok(stamps.into_iter().map(exported).collect())
     }
 }
 
@@ -147,7 +162,7 @@ pub fn ask(
         hear(records, view, standing, &request, message, at, draw)?;
     }
     let ledger = (request.ask == Ask::Ledger).then(|| provable(records, standing)).transpose()?;
-    let export = (request.ask == Ask::Export).then(|| export(records, standing)).transpose()?;
+    let export = (request.ask == Ask::Export).then(|| export(records, standing, at)).transpose()?;
     let acknowledgement = canonical::decode(&standing.answer).map_err(|error| Error::damaged(error.to_string()))?;
     let policy = view.in_force(standing.unit, at).cloned();
     Ok(Heard { view: Arc::clone(view), acknowledgement, policy, ledger, export })
@@ -177,11 +192,13 @@ fn hear(
         entries.push(ledger::behind(standing, note, at)?);
     }
     let mut events = Events::new(view, at);
+    let mut revocations = Vec::new();
     if request.ask == Ask::Leave {
         entries.extend(events.became(EventKind::DeviceLeft, standing)?);
+        revocations = revoking::of_device(records, standing, &[], RevocationReason::Left, at)?;
     }
     events.write(records)?;
-    Lot { entries, ..Lot::default() }.write(records, organisation, at)?;
+    Lot { entries, revocations, ..Lot::default() }.write(records, organisation, at)?;
     if request.ask == Ask::Leave {
         leave(records, view, standing, at)?;
     }
@@ -257,7 +274,7 @@ fn looks(records: &mut dyn Records, organisation: Id, kept: &[LedgerEntry]) -> R
     Ok(looks)
 }
 
-fn export(records: &mut dyn Records, standing: &Standing) -> Result<Export, Error> {
+fn export(records: &mut dyn Records, standing: &Standing, at: Timestamp) -> Result<Export, Error> {
     let access = Access::of_holder(standing.organisation, standing.device, Field::ALL);
     let readings = records.readings(&access, Timestamp::MAX, EXPORTED)?;
     let mut digests: Vec<Digest> = readings.iter().map(|reading| reading.body).collect();
@@ -282,7 +299,7 @@ fn export(records: &mut dyn Records, standing: &Standing) -> Result<Export, Erro
         state: standing.state,
         reports: readings.into_iter().map(report).collect(),
         bodies,
-        stamps: records.stamps(&access, EXPORTED)?.into_iter().map(Into::into).collect(),
+        stamps: ExportedStamp::all(records, &access, EXPORTED, at)?,
         ledger: entries(records, standing)?.into_iter().map(|kept| kept.entry).collect(),
         kept_when_leaving: KEPT,
     })

@@ -80,6 +80,15 @@ actions! {
     TrustFile = "trust-file", Need::Open;
     /// The policy by which checkers believe the log.
     LogPolicy = "log-policy", Need::Open;
+    /// The newest checkpoint of an organisation's log.
+    LogCheckpoint = "log-checkpoint", Need::Open;
+    /// A tile or a bundle of entries of the log.
+    LogTile = "log-tile", Need::Open;
+    /// Where in the log a batch of records is.
+    LogBatch = "log-batch", Need::Open;
+
+    /// A list of the stamps that were revoked.
+    StatusList = "status-list", Need::Open;
 
     /// What a device would agree to by enrolling.
     EnrolmentOffer = "enrolment-offer", Need::Open;
@@ -141,6 +150,8 @@ actions! {
     DeviceApprove = "device-approve", Need::Unit(INSPECTORS);
     /// Take no more evidence from a device.
     DeviceRevoke = "device-revoke", Need::Unit(INSPECTORS);
+    /// Take one stamp of a device back.
+    StampRevoke = "stamp-revoke", Need::Unit(INSPECTORS);
     /// Put a device into another unit.
     DeviceMove = "device-move", Need::Unit(INSPECTORS);
 

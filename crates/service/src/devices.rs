@@ -6,7 +6,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use seaworthy_appraise::SharedAppraisal;
 use seaworthy_model::{Body, Code, Finding, Timeline, Timestamp, Verdict};
-use seaworthy_protocol::{Digest, Entry, EntryKind, Field};
+use seaworthy_protocol::{Digest, Entry, EntryKind, Field, RevocationReason};
 use seaworthy_stamp::SigningKey;
 use serde::Serialize;
 
@@ -23,13 +23,16 @@ use crate::intake::closed;
 use crate::ledger::{self, Note};
 use crate::log::enlist::Lot;
 use crate::policies::keep_newer;
-use crate::ports::{Current, DeviceQuery, DeviceState, ListedDevice, Records, Standing};
+use crate::ports::{Current, DeviceQuery, DeviceState, ListedDevice, Reading, Records, Revocation, Standing};
+use crate::statuses::revoking;
 use crate::tally::Shifts;
 
 /// Most devices of one page.
 pub const MAX_PAGE: u32 = 1000;
 /// Most entries, reports or stamps of one page.
 pub const MAX_ENTRIES: u32 = 1000;
+/// Stamps of a device that are shown with it: the newest.
+const SHOWN_STAMPS: u32 = 10;
 
 /// What is needed to read.
 #[derive(Clone, Copy)]
@@ -177,7 +180,7 @@ impl Reader<'_> {
     }
 
     /// Writes the look at one device down, if it is allowed.
-    fn access(
+    pub(crate) fn access(
         &self,
         records: &mut dyn Records,
         action: Action,
@@ -189,7 +192,13 @@ impl Reader<'_> {
         Ok((access, unit))
     }
 
-    fn permit(&self, records: &mut dyn Records, action: Action, device: Digest) -> Result<(Permit, Id), Error> {
+    /// The permission to act on a device, and its unit.
+    pub(crate) fn permit(
+        &self,
+        records: &mut dyn Records,
+        action: Action,
+        device: Digest,
+    ) -> Result<(Permit, Id), Error> {
         let found = records.unit_of(self.organisation(), &device)?;
         let (unit, person) = found.ok_or_else(|| Error::refused(Code::NotFound))?;
         let permit = self.actor.may(action, Concern::Device(unit, person), &self.view.tree)?;
@@ -203,14 +212,15 @@ impl Reader<'_> {
         let identity = records.identity(&access)?.ok_or_else(|| Error::refused(Code::DeviceLeft))?;
         let standings = records.standings(self.organisation(), &[device])?;
         let standing = standings.first().ok_or_else(|| Error::refused(Code::NotFound))?;
-        let current = if at < self.now { self.reading_at(records, &access, at)? } else { standing.current };
+        let current =
+            if at < self.now { self.newest_by(records, &access, at)?.as_ref().map(current) } else { standing.current };
         let listed = ListedDevice { identity, unit, state: standing.state, current };
         let shared = self.shared(records, unit, current, at)?;
         let appraisal = shared.as_ref().zip(current).and_then(|(shared, current)| shared.at(current.inspected_at));
         let timelines = appraisal.iter().map(|appraisal| (device, appraisal.timeline.clone())).collect();
         let evidence = current.map(|current| records.bodies(self.organisation(), &[current.body])).transpose()?;
         let evidence = evidence.into_iter().flatten().next().map(|record| Body::decode(&record.bytes));
-        let stamps = records.stamps(&access, 10)?;
+        let stamps = ExportedStamp::all(records, &access, SHOWN_STAMPS, at)?;
         let replaces = listed.identity.replaces;
         Ok(DeviceRecord {
             summary: summary(listed, &timelines, at),
@@ -218,7 +228,7 @@ impl Reader<'_> {
             policy: self.view.in_force(unit, at).map(|document| document.record.name.clone()),
             findings: appraisal.map(|appraisal| told(appraisal.findings, at)).unwrap_or_default(),
             evidence: evidence.transpose().map_err(|error| Error::damaged(error.to_string()))?,
-            stamps: stamps.into_iter().map(Into::into).collect(),
+            stamps,
         })
     }
 
@@ -235,14 +245,15 @@ impl Reader<'_> {
         Ok(found.into_iter().next().flatten())
     }
 
-    fn reading_at(&self, records: &mut dyn Records, access: &Access, at: Timestamp) -> Result<Option<Current>, Error> {
+    /// The newest report that counted and had come in by an instant.
+    pub(crate) fn newest_by(
+        &self,
+        records: &mut dyn Records,
+        access: &Access,
+        at: Timestamp,
+    ) -> Result<Option<Reading>, Error> {
         let readings = records.readings(access, at + 1, MAX_ENTRIES)?;
-        let newest = readings.into_iter().find(|reading| reading.live);
-        Ok(newest.map(|reading| Current {
-            body: reading.body,
-            inspected_at: reading.inspected_at,
-            received_at: reading.received_at,
-        }))
+        Ok(readings.into_iter().find(|reading| reading.live))
     }
 
     /// A device's reports of the past, newest first.
@@ -257,9 +268,7 @@ impl Reader<'_> {
         let readings = records.readings(&access, before.unwrap_or(Timestamp::MAX), limit.clamp(1, MAX_ENTRIES))?;
         let mut reports = Vec::with_capacity(readings.len());
         for reading in readings {
-            let current =
-                Current { body: reading.body, inspected_at: reading.inspected_at, received_at: reading.received_at };
-            let shared = self.shared(records, unit, Some(current), reading.received_at)?;
+            let shared = self.shared(records, unit, Some(current(&reading)), reading.received_at)?;
             let verdict = shared.and_then(|shared| shared.verdict_at(reading.inspected_at, reading.received_at));
             reports.push(PastReport {
                 counter: reading.counter,
@@ -299,7 +308,7 @@ impl Reader<'_> {
         admit(records, self.view, standing, replaces, note, self.now)
     }
 
-    /// Takes no more evidence from a device.
+    /// Takes no more evidence from a device, and its stamps back.
     pub fn revoke(&self, records: &mut dyn Records, device: Digest) -> Result<(), Error> {
         let (permit, mut standing) = self.act(records, Action::DeviceRevoke, device)?;
         if matches!(standing.state, DeviceState::Revoked | DeviceState::Left | DeviceState::Replaced) {
@@ -309,7 +318,28 @@ impl Reader<'_> {
         shifts.leaves(self.view, &standing);
         standing.state = DeviceState::Revoked;
         let note = self.note(EntryKind::Revoked, &permit, &[]);
-        self.change(records, standing, note, shifts, Some(EventKind::DeviceRevoked))
+        let revocations = revoking::of_device(records, &standing, &[], RevocationReason::Lost, self.now)?;
+        self.change(records, standing, note, shifts, revocations, Some(EventKind::DeviceRevoked))
+    }
+
+    /// Takes one stamp of a device back. The device stays.
+    pub fn revoke_stamp(&self, records: &mut dyn Records, device: Digest, stamp: Id) -> Result<(), Error> {
+        let (permit, standing) = self.act(records, Action::StampRevoke, device)?;
+        let found = records.stamp(self.organisation(), &device, stamp)?;
+        let found = found.ok_or_else(|| Error::refused_for(Code::NotFound, "the device has no such stamp"))?;
+        if found.status.is_none() {
+            let what = "the stamp is older than status lists: it cannot be revoked, only end";
+            return Err(Error::refused_for(Code::InvalidValue, what));
+        }
+        let in_force = records.stamps_in_force(self.organisation(), &device, self.now)?;
+        if in_force.iter().all(|one| one.id != stamp) {
+            return Err(Error::refused_for(Code::AlreadyThere, "the stamp has ended, or is revoked already"));
+        }
+        let reason = RevocationReason::Inspector;
+        let revocations = revoking::of_stamps(records, self.organisation(), &[found], reason, self.now)?;
+        let mut note = self.note(EntryKind::StampRevoked, &permit, &[Field::Stamps]);
+        note.why = format!("stamp {stamp}: {}", note.why);
+        self.change(records, standing, note, Shifts::default(), revocations, None)
     }
 
     /// Puts a device into another unit. It takes the same right there as here.
@@ -321,7 +351,7 @@ impl Reader<'_> {
         shifts.leaves(self.view, &standing);
         standing.unit = unit;
         shifts.comes(self.view, &standing);
-        self.change(records, standing, self.note(EntryKind::Moved, &permit, &[]), shifts, None)
+        self.change(records, standing, self.note(EntryKind::Moved, &permit, &[]), shifts, Vec::new(), None)
     }
 
     fn act(&self, records: &mut dyn Records, action: Action, device: Digest) -> Result<(Permit, Standing), Error> {
@@ -329,7 +359,7 @@ impl Reader<'_> {
         Ok((permit, self.standing(records, device)?))
     }
 
-    fn standing(&self, records: &mut dyn Records, device: Digest) -> Result<Standing, Error> {
+    pub(crate) fn standing(&self, records: &mut dyn Records, device: Digest) -> Result<Standing, Error> {
         let standings = records.standings(self.organisation(), &[device])?;
         standings.into_iter().next().ok_or_else(|| Error::refused(Code::NotFound))
     }
@@ -344,6 +374,7 @@ impl Reader<'_> {
         mut standing: Standing,
         note: Note,
         shifts: Shifts,
+        revocations: Vec<Revocation>,
         told: Option<EventKind>,
     ) -> Result<(), Error> {
         let mut entries = vec![ledger::behind(&mut standing, note, self.now)?];
@@ -351,7 +382,7 @@ impl Reader<'_> {
         if let Some(kind) = told {
             entries.extend(events.became(kind, &mut standing)?);
         }
-        Lot { entries, ..Lot::default() }.write(records, standing.organisation, self.now)?;
+        Lot { entries, revocations, ..Lot::default() }.write(records, standing.organisation, self.now)?;
         events.write(records)?;
         shifts.write(records, standing.organisation, self.now)?;
         Ok(records.put_standings(&[standing])?)
@@ -384,6 +415,11 @@ pub struct ToldFinding {
     /// The finding.
     #[serde(flatten)]
     pub finding: Finding,
+}
+
+/// A report as the evidence by which its device is judged.
+pub(crate) fn current(reading: &Reading) -> Current {
+    Current { body: reading.body, inspected_at: reading.inspected_at, received_at: reading.received_at }
 }
 
 /// A report of the past.

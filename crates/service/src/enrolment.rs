@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use seaworthy_model::canonical;
 use seaworthy_model::{Code, Timestamp};
-use seaworthy_protocol::{Acknowledgement, Digest, Enrolment, EntryKind, Head, Reception, VERSION, open_own};
+use seaworthy_protocol::{
+    Acknowledgement, Digest, Enrolment, EntryKind, Head, Reception, RevocationReason, VERSION, open_own,
+};
 
 use crate::access::{holder, server};
 use crate::directory::{Directory, Document, View};
@@ -16,6 +18,7 @@ use crate::intake::refusal;
 use crate::ledger::{self, Note};
 use crate::log::enlist::Lot;
 use crate::ports::{DeviceState, EnrolmentToken, Identity, Records, Standing, TokenKind};
+use crate::statuses::revoking;
 use crate::tally::Shifts;
 
 /// What a device would agree to by enrolling.
@@ -154,6 +157,7 @@ pub(crate) fn admit(
     at: Timestamp,
 ) -> Result<(), Error> {
     let (mut shifts, mut events) = (Shifts::default(), Events::new(view, at));
+    let mut revocations = Vec::new();
     let mut entries = vec![ledger::behind(&mut standing, note, at)?];
     standing.state = DeviceState::Active;
     entries.extend(events.became(EventKind::DeviceApproved, &mut standing)?);
@@ -164,13 +168,14 @@ pub(crate) fn admit(
             let note = Note { kind: EntryKind::Replaced, who: server(), why, fields: Vec::new() };
             entries.push(ledger::behind(&mut retired, note, at)?);
             shifts.leaves(view, &retired);
+            revocations.extend(revoking::of_device(records, &retired, &[], RevocationReason::Replaced, at)?);
             retired.state = DeviceState::Replaced;
             let told = Told::Replaced { device: retired.device, unit: retired.unit, by: standing.device };
             entries.extend(events.of_device(EventKind::DeviceReplaced, &mut retired, &told)?);
             records.put_standings(&[retired])?;
         }
     }
-    Lot { entries, ..Lot::default() }.write(records, standing.organisation, at)?;
+    Lot { entries, revocations, ..Lot::default() }.write(records, standing.organisation, at)?;
     events.write(records)?;
     shifts.write(records, standing.organisation, at)?;
     Ok(records.put_standings(&[standing])?)

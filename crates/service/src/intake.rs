@@ -13,7 +13,7 @@ use seaworthy_appraise::SharedAppraisal;
 use seaworthy_model::canonical;
 use seaworthy_model::{Body, Code, Grade, Subject, Timestamp, Verdict};
 use seaworthy_protocol::{
-    Acknowledgement, Digest, EntryKind, EvidenceEnvelope, Leaf, Reception, Report, VERSION, open_own,
+    Acknowledgement, Digest, EntryKind, EvidenceEnvelope, Leaf, Reception, Report, RevocationReason, VERSION, open_own,
 };
 use seaworthy_stamp::{Fresh, KeyId, Particulars, Passing, PublicKey, Unsigned};
 
@@ -27,6 +27,7 @@ use crate::id::Id;
 use crate::ledger::{self, MAX_TOLD, Note};
 use crate::log::enlist::Lot;
 use crate::ports::{BodyRecord, Current, DeviceState, Fault, Group, Reading, Records, SetRead, StampRecord, Standing};
+use crate::statuses::{Handful, Slot, revoking};
 use crate::tally::Shifts;
 
 /// For how long a nonce is live. A device that reports daily can use the one of its last acknowledgement.
@@ -47,6 +48,11 @@ impl Received {
     /// SHA-256 of the body.
     pub fn body(&self) -> Digest {
         self.envelope.body
+    }
+
+    /// A key of the organisation that it is for.
+    pub fn organisation(&self) -> Digest {
+        self.envelope.organisation
     }
 
     /// Whose report it is.
@@ -109,6 +115,8 @@ pub struct Intake<'a> {
     pub appraiser: &'a Appraiser,
     /// The version of this program, as stamps name it.
     pub build: &'a str,
+    /// Places in status lists: for each organisation as many as it has reports in the batch. Used from the first on.
+    pub slots: &'a Handful,
     /// When the batch came in.
     pub at: Timestamp,
 }
@@ -155,6 +163,8 @@ struct Batch<'a> {
     view: &'a View,
     /// The key that will sign stamps.
     key: Option<KeyId>,
+    /// Where their statuses will stand.
+    slots: std::slice::Iter<'a, Slot>,
     standings: BTreeMap<Digest, Standing>,
     touched: BTreeSet<Digest>,
     /// What is written, and committed to.
@@ -175,6 +185,7 @@ impl<'a> Batch<'a> {
             intake,
             view,
             key: view.signing_key().and_then(|key| PublicKey::from_bytes(key.key).ok()).map(|key| key.id()),
+            slots: intake.slots.get(&view.organisation.id).map(|slots| slots.iter()).unwrap_or_default(),
             standings: BTreeMap::new(),
             touched: BTreeSet::new(),
             lot: Lot::default(),
@@ -295,7 +306,7 @@ impl<'a> Batch<'a> {
         if heard == Some(report.message) {
             return Ok(no(Code::ReportReplayed));
         }
-        self.fork(standing.clone())?;
+        self.fork(records, standing.clone())?;
         Ok(no(Code::DeviceForked))
     }
 
@@ -348,8 +359,10 @@ impl<'a> Batch<'a> {
         (document.record.digest != report.envelope.policy).then(|| Arc::clone(document))
     }
 
-    /// Marks a device whose key is used twice. Neither is merged into the other.
-    fn fork(&mut self, mut standing: Standing) -> Result<(), Error> {
+    /// Marks a device whose key is used twice, and takes its stamps back. Neither is merged into the other.
+    fn fork(&mut self, records: &mut dyn Records, mut standing: Standing) -> Result<(), Error> {
+        let (lot, at) = (&mut self.lot, self.intake.at);
+        lot.revocations.extend(revoking::of_device(records, &standing, &lot.stamps, RevocationReason::Cloned, at)?);
         let why = "two messages with one counter: a cloned disk or a restored snapshot".to_owned();
         let note = Note { kind: EntryKind::Forked, who: server(), why, fields: Vec::new() };
         self.lot.entries.push(ledger::behind(&mut standing, note, self.intake.at)?);
@@ -425,7 +438,7 @@ impl<'a> Batch<'a> {
 
     /// The stamp of evidence that passes as it comes in.
     fn stamp(
-        &self,
+        &mut self,
         standing: &Standing,
         document: Option<&Document>,
         appraisal: Option<&(Arc<SharedAppraisal>, Timestamp)>,
@@ -443,7 +456,8 @@ impl<'a> Batch<'a> {
         let Some(passing) = passing else { return Ok(None) };
         let id = crate::draw::id(draw);
         let fresh = Fresh { id: *id.as_bytes(), presenter };
-        let unsigned = Unsigned::new(&passing, &self.particulars(), &fresh, key);
+        let slot = self.slots.next();
+        let unsigned = Unsigned::new(&passing, &self.particulars(slot), &fresh, key);
         let unsigned = unsigned.map_err(|error| Error::damaged(error.to_string()))?;
         Ok(Some(StampRecord {
             organisation: standing.organisation,
@@ -453,14 +467,15 @@ impl<'a> Batch<'a> {
             issued_at: at,
             expires_at: passing.until(),
             signed: unsigned.to_be_signed().to_vec(),
-            status: None,
+            status: slot.map(|slot| slot.status),
             leaf: None,
         }))
     }
 
-    fn particulars(&self) -> Particulars {
+    fn particulars(&self, slot: Option<&Slot>) -> Particulars {
         let build = self.intake.build.to_owned();
-        Particulars { subject: Subject::Device, grade: Grade::SelfAsserted, build, status: None }
+        let status = slot.map(Slot::reference);
+        Particulars { subject: Subject::Device, grade: Grade::SelfAsserted, build, status }
     }
 
     /// Tells of a verdict that is another than that of the evidence before, at this instant.

@@ -26,6 +26,7 @@ pub mod people;
 pub mod policies;
 pub mod ports;
 pub mod reappraisal;
+pub mod statuses;
 mod tally;
 pub mod tokens;
 mod tree;

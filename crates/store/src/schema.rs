@@ -184,8 +184,9 @@ pub(crate) const LOG: &[&str] = &[
     "CREATE TABLE log_batches (organisation BLOB NOT NULL, batch INTEGER NOT NULL, first INTEGER NOT NULL, \
      entries INTEGER NOT NULL, PRIMARY KEY (organisation, batch)) STRICT, WITHOUT ROWID",
     "CREATE UNIQUE INDEX log_batches_by_place ON log_batches (organisation, first)",
-    "CREATE TABLE status_lists (organisation BLOB NOT NULL, number INTEGER NOT NULL, seed BLOB NOT NULL, \
-     handed_out INTEGER NOT NULL, opened_at INTEGER NOT NULL, PRIMARY KEY (organisation, number)) STRICT",
+    "CREATE TABLE status_lists (organisation BLOB NOT NULL, number INTEGER NOT NULL, address TEXT NOT NULL, \
+     seed BLOB NOT NULL, handed_out INTEGER NOT NULL, opened_at INTEGER NOT NULL, \
+     PRIMARY KEY (organisation, number)) STRICT",
     "CREATE TABLE revocations (organisation BLOB NOT NULL, list INTEGER NOT NULL, place INTEGER NOT NULL, \
      stamp BLOB NOT NULL, device BLOB NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL, leaf BLOB, \
      PRIMARY KEY (organisation, list, place)) STRICT, WITHOUT ROWID",

@@ -50,7 +50,7 @@ const OUTSIDE: [&str; 7] =
     ["std::fs", "std::net", "std::process", "SystemTime", "Instant::now", "std::env::var", "getrandom"];
 
 /// What writes records that the log commits to. [`ENLISTS`] puts them in line for the log; nobody else may call it.
-const COMMITTED: [&str; 8] = [
+const COMMITTED: [&str; 9] = [
     "add_readings",
     "add_stamps",
     "add_entries",
@@ -59,6 +59,7 @@ const COMMITTED: [&str; 8] = [
     "add_assignment",
     "add_catalog",
     "put_key",
+    "add_revocations",
 ];
 const ENLISTS: &str = "crates/service/src/log/enlist.rs";
 

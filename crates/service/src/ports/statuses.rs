@@ -20,6 +20,8 @@ pub struct StatusListRecord {
     pub organisation: Id,
     /// Its number, from 0.
     pub number: u32,
+    /// Its address, by which stamps name it. It stays when the server's address changes.
+    pub address: String,
     /// The secret that says which place each counter stands for, and which of the places left are decoys.
     pub seed: [u8; 32],
     /// How many counters are handed out.
@@ -31,8 +33,8 @@ pub struct StatusListRecord {
 /// Without the secret.
 impl std::fmt::Debug for StatusListRecord {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let StatusListRecord { organisation, number, seed: _, handed_out, opened_at } = self;
-        write!(f, "status list {number} of {organisation}: {handed_out} handed out since {opened_at}")
+        let StatusListRecord { organisation, number, address, seed: _, handed_out, opened_at } = self;
+        write!(f, "status list {number} of {organisation} at {address}: {handed_out} handed out since {opened_at}")
     }
 }
 
@@ -43,6 +45,8 @@ pub struct Revocation {
     pub organisation: Id,
     /// Where its status stands.
     pub status: StatusPlace,
+    /// The address of that list, which keeps it.
+    pub address: String,
     /// The stamp's id.
     pub stamp: Id,
     /// The device it was issued to.
@@ -56,7 +60,8 @@ pub struct Revocation {
 }
 
 /// Status lists and revocations. Nothing here is shown to people, so that no look need be written down; what
-/// [`StatusLists::stamps_in_force`] and [`StatusLists::stamp`] return serves to revoke stamps and for nothing else.
+/// [`StatusLists::stamps_in_force`] and [`StatusLists::stamp`] return serves to revoke stamps, and to say of stamps that
+/// were read with an [`Access`](crate::access::Access) whether they are in force.
 pub trait StatusLists {
     /// The list of the highest number.
     fn newest_status_list(&mut self, organisation: Id) -> Result<Option<StatusListRecord>, Fault>;
@@ -72,6 +77,8 @@ pub trait StatusLists {
     fn add_revocations(&mut self, revocations: &[Revocation]) -> Result<(), Fault>;
     /// The revocations of a list, in the order of places.
     fn revocations(&mut self, organisation: Id, list: u32) -> Result<Vec<Revocation>, Fault>;
+    /// How many revocations a list has. There are never fewer.
+    fn count_revocations(&mut self, organisation: Id, list: u32) -> Result<u32, Fault>;
     /// The stamps of a device that nobody has revoked and whose end is after an instant, oldest first.
     fn stamps_in_force(&mut self, organisation: Id, device: &Digest, at: Timestamp) -> Result<Vec<StampRecord>, Fault>;
     /// A stamp that a device was issued.

@@ -13,7 +13,8 @@ use super::SqlRecords;
 use super::evidence::{STAMP, stamp};
 use crate::driver::{self, Insert, Row, Value};
 
-const LIST: &str = "SELECT organisation, number, seed, handed_out, opened_at FROM status_lists WHERE organisation = ?1";
+const LIST: &str =
+    "SELECT organisation, number, seed, handed_out, opened_at, address FROM status_lists WHERE organisation = ?1";
 
 static REVOCATIONS: LazyLock<Insert> = LazyLock::new(|| {
     let head = "INSERT INTO revocations (organisation, list, place, stamp, device, reason, at, leaf)";
@@ -31,14 +32,15 @@ impl StatusLists for SqlRecords<'_> {
 
     fn open_status_list(&mut self, list: &StatusListRecord) -> Result<(), Fault> {
         // One that another transaction is opening is waited for.
-        let sql = "INSERT INTO status_lists (organisation, number, seed, handed_out, opened_at) \
-                   VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
+        let sql = "INSERT INTO status_lists (organisation, number, seed, handed_out, opened_at, address) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING";
         let values = [
             list.organisation.into(),
             list.number.into(),
             list.seed.into(),
             list.handed_out.into(),
             list.opened_at.into(),
+            list.address.as_str().into(),
         ];
         self.execute(sql, &values)?;
         Ok(())
@@ -60,9 +62,15 @@ impl StatusLists for SqlRecords<'_> {
     }
 
     fn revocations(&mut self, organisation: Id, list: u32) -> Result<Vec<Revocation>, Fault> {
-        let sql = "SELECT organisation, list, place, stamp, device, reason, at, leaf FROM revocations \
-                   WHERE organisation = ?1 AND list = ?2 ORDER BY place";
+        let sql = "SELECT r.organisation, r.list, r.place, r.stamp, r.device, r.reason, r.at, r.leaf, l.address \
+                   FROM revocations r JOIN status_lists l ON l.organisation = r.organisation AND l.number = r.list \
+                   WHERE r.organisation = ?1 AND r.list = ?2 ORDER BY r.place";
         self.all(sql, &[organisation.into(), list.into()], revocation)
+    }
+
+    fn count_revocations(&mut self, organisation: Id, list: u32) -> Result<u32, Fault> {
+        let sql = "SELECT COUNT(*) FROM revocations WHERE organisation = ?1 AND list = ?2";
+        Ok(self.first(sql, &[organisation.into(), list.into()], |row| row.number(0))?.unwrap_or_default())
     }
 
     fn stamps_in_force(&mut self, organisation: Id, device: &Digest, at: Timestamp) -> Result<Vec<StampRecord>, Fault> {
@@ -85,6 +93,7 @@ fn list(row: &Row) -> Result<StatusListRecord, driver::Fault> {
         seed: row.bytes(2)?,
         handed_out: row.number(3)?,
         opened_at: row.at(4)?,
+        address: row.string(5)?,
     })
 }
 
@@ -101,7 +110,7 @@ fn of_revocation(revocation: &Revocation) -> [Value; 8] {
     ]
 }
 
-fn revocation(row: &Row) -> Result<Revocation, driver::Fault> {
+pub(super) fn revocation(row: &Row) -> Result<Revocation, driver::Fault> {
     Ok(Revocation {
         organisation: row.id(0)?,
         status: StatusPlace { list: row.number(1)?, place: row.number(2)? },
@@ -110,5 +119,6 @@ fn revocation(row: &Row) -> Result<Revocation, driver::Fault> {
         reason: row.named(5, RevocationReason::from_name)?,
         at: row.at(6)?,
         leaf: row.leaf(7)?,
+        address: row.string(8)?,
     })
 }

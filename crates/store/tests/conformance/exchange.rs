@@ -16,6 +16,7 @@ use seaworthy_service::enrolment::enter;
 use seaworthy_service::founding::found;
 use seaworthy_service::intake::{Intake, Taken, receive};
 use seaworthy_service::ports::{TokenKind, read, write};
+use seaworthy_service::statuses::Handful;
 use seaworthy_service::tokens::{Wanted, add_enrolment};
 use seaworthy_service::{Error, Id};
 use seaworthy_stamp::SigningKey;
@@ -110,7 +111,8 @@ impl<'a> World<'a> {
         let report = Report::new(seal(&envelope, &self.device).unwrap(), BODY.to_vec()).encode().unwrap();
         let received = [receive(&report, |_| false)?];
         let (directory, appraiser) = (&self.directory, &self.appraiser);
-        let intake = Intake { directory, appraiser, build: "0", at: at(counter as i64 * 10 + 1) };
+        let intake =
+            Intake { directory, appraiser, build: "0", slots: &Handful::new(), at: at(counter as i64 * 10 + 1) };
         let drawn = &mut self.drawn;
         let mut taken = write(self.store, |records| intake.take_in(records, &received, &mut draw(drawn)))?;
         taken.remove(0)

@@ -11,10 +11,15 @@ use crate::evidence::stamp;
 use crate::fleet::{ORGANISATION, OTHER, at, digest, id, leaf};
 use crate::{for_each_store, get, put};
 
+fn address(list: u32) -> String {
+    format!("https://example.org/status/{list}")
+}
+
 fn list(number: u32) -> StatusListRecord {
     StatusListRecord {
         organisation: ORGANISATION,
         number,
+        address: address(number),
         seed: [number as u8; 32],
         handed_out: 0,
         opened_at: at(number.into()),
@@ -25,6 +30,7 @@ fn revocation(stamp: &StampRecord) -> Revocation {
     Revocation {
         organisation: stamp.organisation,
         status: stamp.status.unwrap(),
+        address: address(stamp.status.unwrap().list),
         stamp: stamp.id,
         device: stamp.device,
         reason: RevocationReason::Lost,
@@ -96,9 +102,15 @@ fn no_counter_is_handed_out_twice() {
 fn a_revocation_stays_as_it_is() {
     for_each_store(|store| {
         let (one, two) = (revocation(&stamp(1, 10)), revocation(&stamp(2, 20)));
-        let elsewhere = Revocation { status: StatusPlace { list: 3, place: 1 }, ..one.clone() };
+        let status = StatusPlace { list: 3, place: 1 };
+        let elsewhere = Revocation { status, address: address(3), ..one.clone() };
         let foreign = Revocation { organisation: OTHER, leaf: None, ..one.clone() };
-        put(store, |records| records.add_revocations(&[two.clone(), one.clone()]));
+        put(store, |records| {
+            records.open_status_list(&list(2))?;
+            records.open_status_list(&list(3))?;
+            records.open_status_list(&StatusListRecord { organisation: OTHER, ..list(2) })?;
+            records.add_revocations(&[two.clone(), one.clone()])
+        });
         let again = Revocation { reason: RevocationReason::Inspector, at: at(900), leaf: Some(leaf(9)), ..one.clone() };
         put(store, |records| records.add_revocations(&[again.clone(), elsewhere.clone(), foreign.clone()]));
         put(store, |records| records.add_revocations(&[]));
@@ -106,6 +118,11 @@ fn a_revocation_stays_as_it_is() {
         assert_eq!(found(ORGANISATION, 2), [one.clone(), two.clone()]);
         assert_eq!(found(ORGANISATION, 3), slice::from_ref(&elsewhere));
         assert_eq!((found(OTHER, 2), found(OTHER, 3)), (vec![foreign.clone()], Vec::new()));
+        let counted = |organisation, list| get(store, |records| records.count_revocations(organisation, list));
+        assert_eq!(
+            [counted(ORGANISATION, 2), counted(ORGANISATION, 3), counted(OTHER, 2), counted(OTHER, 3)],
+            [2, 1, 1, 0]
+        );
     });
 }
 
