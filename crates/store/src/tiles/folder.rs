@@ -9,19 +9,20 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::thread;
+use std::slice;
 
 use rustix::fs::{FlockOperation, flock};
 use seaworthy_service::Id;
 use seaworthy_service::ports::{Fault, TileStore};
-use seaworthy_tlog::{Checkpoint, Note, Place};
+use seaworthy_tlog::Place;
+
+use super::at_once::at_once;
+use super::never_smaller;
 
 /// The folder of a log in which files are before they have their names.
 const DRAFTS: &str = ".drafts";
 /// The file that the one writer has locked.
 const LOCK: &str = ".lock";
-/// Most files that are synced at once.
-const AT_ONCE: usize = 16;
 
 /// Tiles in a folder.
 #[derive(Clone, Debug)]
@@ -72,13 +73,9 @@ impl TileStore for FolderTiles {
         let folder = self.folder(organisation);
         let writing = Writing::begin(&folder).map_err(|error| told(&folder, &error))?;
         let found = self.read(organisation, &Place::Checkpoint)?;
-        if let (Some(found), Some(new)) = (found.as_deref().and_then(size), size(checkpoint))
-            && found > new
-        {
-            return Err(Fault::Conflict(format!("{found} entries are published, and not {new}")));
-        }
+        found.map_or(Ok(()), |found| never_smaller(&found, checkpoint))?;
         let done = writing.put(&[(&Place::Checkpoint, checkpoint)]);
-        done.and_then(|()| sync_at_once(vec![folder.clone()])).map_err(|error| told(&folder, &error))
+        done.and_then(|()| sync_at_once(slice::from_ref(&folder))).map_err(|error| told(&folder, &error))
     }
 
     fn remove(&self, organisation: Id, places: &[Place]) -> Result<(), Fault> {
@@ -131,7 +128,7 @@ impl Writing<'_> {
             file.write_all(bytes)?;
             drafts.push(draft);
         }
-        sync_at_once(drafts.clone())?;
+        sync_at_once(&drafts)?;
         for (draft, (place, _)) in drafts.iter().zip(files) {
             let path = self.folder.join(place.to_string());
             if let Some(parent) = path.parent() {
@@ -152,24 +149,13 @@ impl Writing<'_> {
         }
         // The log's own name is durable with the first tile.
         folders.extend(self.folder.parent().map(Path::to_owned));
-        sync_at_once(folders.into_iter().collect())
+        sync_at_once(&folders.into_iter().collect::<Vec<_>>())
     }
 }
 
 /// Syncs files and folders at once: the file system commits them together.
-fn sync_at_once(paths: Vec<PathBuf>) -> io::Result<()> {
-    let sync = |paths: &[PathBuf]| paths.iter().try_for_each(|path| File::open(path)?.sync_all());
-    if paths.len() < 2 {
-        return sync(&paths);
-    }
-    thread::scope(|scope| {
-        let share = paths.len().div_ceil(AT_ONCE);
-        let work = paths.chunks(share).map(|share| thread::Builder::new().spawn_scoped(scope, move || sync(share)));
-        let started: Vec<_> = work.collect();
-        started.into_iter().try_for_each(|started| {
-            started?.join().unwrap_or_else(|_| Err(io::Error::other("a thread that syncs ended early")))
-        })
-    })
+fn sync_at_once(paths: &[PathBuf]) -> io::Result<()> {
+    at_once(paths, |error| error, |path| File::open(path)?.sync_all())
 }
 
 fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
@@ -181,12 +167,6 @@ fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
 
 fn absent_is_fine(removed: io::Result<()>) -> io::Result<()> {
     removed.or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
-}
-
-/// The size that a checkpoint says.
-fn size(checkpoint: &[u8]) -> Option<u64> {
-    let checkpoint: Checkpoint = Note::parse(checkpoint).ok()?.text().parse().ok()?;
-    Some(checkpoint.size)
 }
 
 fn told(path: &Path, error: &io::Error) -> Fault {
@@ -203,6 +183,7 @@ fn told(path: &Path, error: &io::Error) -> Fault {
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
+    use std::thread;
 
     use super::*;
 
