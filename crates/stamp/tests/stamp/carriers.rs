@@ -226,7 +226,7 @@ fn scratch(name: &str) -> PathBuf {
 }
 
 #[expect(clippy::disallowed_methods, reason = "another reader is the oracle")]
-fn check_with_zbar(png: &[u8], text: &str) {
+pub(crate) fn check_with_zbar(png: &[u8], text: &str) {
     let sum = ring::digest::digest(&ring::digest::SHA256, png);
     let path = scratch(&format!("{}.png", data_encoding::HEXLOWER.encode(&sum.as_ref()[..8])));
     fs::write(&path, png).unwrap();

@@ -11,6 +11,7 @@ use seaworthy_stamp::{
 };
 use serde_json::json;
 
+use crate::carriers::check_with_zbar;
 use crate::kit::*;
 use crate::refused::Case;
 use crate::vectors::{hold, readable, refused_vector, spec};
@@ -149,6 +150,7 @@ fn the_code_of_a_presentation_is_read() {
             let carried = read(&qr.to_png(4).unwrap()).unwrap();
             assert_eq!((carried.bytes.as_slice(), carried.index), (presentation.cbor(), index));
             assert_eq!(read(qr.to_svg().as_bytes()).unwrap(), carried);
+            check_with_zbar(&qr.to_png(4).unwrap(), &presentation.to_text());
             assert_eq!(read(presentation.cbor()).unwrap().kind, carried.kind);
             (presentation.cbor().len(), qr.version(), version)
         });
