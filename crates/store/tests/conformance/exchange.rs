@@ -15,8 +15,8 @@ use seaworthy_service::directory::Directory;
 use seaworthy_service::enrolment::enter;
 use seaworthy_service::founding::found;
 use seaworthy_service::intake::{Intake, Taken, receive};
-use seaworthy_service::ports::{TokenKind, read, write};
-use seaworthy_service::statuses::Handful;
+use seaworthy_service::ports::{Records, TokenKind, read, write};
+use seaworthy_service::statuses::Slots;
 use seaworthy_service::tokens::{Wanted, add_enrolment};
 use seaworthy_service::{Error, Id};
 use seaworthy_stamp::SigningKey;
@@ -28,11 +28,15 @@ use crate::for_each_store;
 /// A body as a device sends it.
 const BODY: &[u8] = include_bytes!("../../../../docs/spec/vectors/evidence/device.cbor");
 
+/// How the server is reached.
+pub(crate) const SERVER: &str = "https://example.org";
+
 /// An organisation and one device.
 pub(crate) struct World<'a> {
     pub(crate) store: &'a SqlStore,
     pub(crate) directory: Directory,
-    appraiser: Appraiser,
+    pub(crate) appraiser: Appraiser,
+    slots: Slots,
     device: SigningKey,
     drawn: u64,
 }
@@ -43,7 +47,8 @@ impl<'a> World<'a> {
         write(store, |records| found(records, "Harbour", &key, at(0), &mut draw(&mut 0))).unwrap();
         let device = SigningKey::from_seed(&[2; 32]).unwrap();
         let directory = Directory::default();
-        let mut world = World { store, directory, appraiser: Appraiser::default(), device, drawn: 1_000 };
+        let mut world =
+            World { store, directory, appraiser: Appraiser::default(), slots: Slots::default(), device, drawn: 1_000 };
         world.reload();
         world
     }
@@ -51,6 +56,11 @@ impl<'a> World<'a> {
     /// Loads the directory anew, as a server does after a change.
     pub(crate) fn reload(&mut self) {
         self.directory = read(self.store, |records| Directory::load(records)).unwrap();
+    }
+
+    /// The same with nothing in memory.
+    pub(crate) fn restart(&mut self) {
+        self.slots = Slots::default();
     }
 
     pub(crate) fn organisation(&self) -> Id {
@@ -61,7 +71,7 @@ impl<'a> World<'a> {
         self.directory.view(self.organisation()).unwrap().tree.root()
     }
 
-    fn administrator(&self) -> Actor {
+    pub(crate) fn administrator(&self) -> Actor {
         let held = Held { role: Role::Administrator, unit: self.root() };
         Actor::new(self.organisation(), Id::from_bytes([9; 16]), "Ada", false, vec![held])
     }
@@ -111,11 +121,24 @@ impl<'a> World<'a> {
         let report = Report::new(seal(&envelope, &self.device).unwrap(), BODY.to_vec()).encode().unwrap();
         let received = [receive(&report, |_| false)?];
         let (directory, appraiser) = (&self.directory, &self.appraiser);
-        let intake =
-            Intake { directory, appraiser, build: "0", slots: &Handful::new(), at: at(counter as i64 * 10 + 1) };
-        let drawn = &mut self.drawn;
+        let (drawn, now) = (&mut self.drawn, at(counter as i64 * 10 + 1));
+        let slots = self.slots.take(self.store, directory, SERVER, &received, now, &mut draw(drawn))?;
+        let intake = Intake { directory, appraiser, build: "0", slots: &slots, at: now };
         let mut taken = write(self.store, |records| intake.take_in(records, &received, &mut draw(drawn)))?;
+        self.slots.give_back(slots, &taken);
         taken.remove(0)
+    }
+
+    /// Acts on devices as an administrator, at an instant.
+    pub(crate) fn acts<T>(
+        &self,
+        now: i64,
+        mut work: impl FnMut(&Reader<'_>, &mut dyn Records) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let view = self.directory.view(self.organisation()).unwrap();
+        let (actor, why) = (self.administrator(), Why::new("found in a canal").unwrap());
+        let reader = Reader { view, appraiser: &self.appraiser, actor: &actor, why: &why, now: at(now) };
+        write(self.store, |records| work(&reader, records))
     }
 
     pub(crate) fn ask(&mut self, counter: u64, what: Ask) -> Result<Heard, Error> {
@@ -134,9 +157,8 @@ impl<'a> World<'a> {
 
     fn counts(&self, seconds: i64, now: i64) -> Counts {
         let view = self.directory.view(self.organisation()).unwrap();
-        let count = |records: &mut dyn seaworthy_service::ports::Records| {
-            counts(records, view, &self.appraiser, self.root(), at(seconds), at(now))
-        };
+        let count =
+            |records: &mut dyn Records| counts(records, view, &self.appraiser, self.root(), at(seconds), at(now));
         write(self.store, count).unwrap()
     }
 

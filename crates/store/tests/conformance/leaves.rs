@@ -28,12 +28,12 @@ cadence_days = 30
 rules = [{ kind = "mandatory-access-control", severity = "major" }]
 "#;
 
-fn key(seed: u8) -> SigningKey {
+pub(crate) fn key(seed: u8) -> SigningKey {
     SigningKey::from_seed(&[seed; 32]).unwrap()
 }
 
 /// An organisation with a log, whose device passes.
-fn harbour(store: &SqlStore) -> World<'_> {
+pub(crate) fn harbour(store: &SqlStore) -> World<'_> {
     let mut world = World::founded(store);
     let view = world.directory.view(world.organisation()).unwrap().clone();
     let keys = LogKeys { log: key(11).public(), statuses: key(12).public() };

@@ -21,6 +21,7 @@ mod outbox;
 #[cfg(test)]
 mod people;
 #[cfg(test)]
+mod revoking;
 mod statuses;
 #[cfg(test)]
 mod tallies;
