@@ -254,14 +254,21 @@ fn make(
 fn reference(records: &mut dyn Records, view: &View, body: &Body, missing: &[Inspected]) -> Result<Reference, Error> {
     let mut reference = view.catalog.reference.concerning(body);
     let seen_at = missing.iter().map(|(_, at)| *at).min().unwrap_or(Timestamp::MAX);
-    let offers: BTreeMap<String, Offer> = offers(body).map(|offer| (name(&offer), offer)).collect();
-    let seen: Vec<(String, Timestamp)> = offers.keys().map(|name| (name.clone(), seen_at)).collect();
-    if !seen.is_empty() {
-        for (name, at) in records.first_seen(view.organisation.id, &seen)? {
-            offers.get(&name).into_iter().for_each(|offer| reference.saw(offer.clone(), at));
-        }
-    }
+    seen(records, view.organisation.id, body, seen_at)?.into_iter().for_each(|(offer, at)| reference.saw(offer, at));
     Ok(reference)
+}
+
+/// When the organisation first saw each offer that a body names; now, for those that it has not seen before.
+pub(crate) fn seen(
+    records: &mut dyn Records,
+    organisation: Id,
+    body: &Body,
+    now: Timestamp,
+) -> Result<Vec<(Offer, Timestamp)>, Error> {
+    let mut offers: BTreeMap<String, Offer> = offers(body).map(|offer| (name(&offer), offer)).collect();
+    let seen: Vec<(String, Timestamp)> = offers.keys().map(|name| (name.clone(), now)).collect();
+    let found = if seen.is_empty() { Vec::new() } else { records.first_seen(organisation, &seen)? };
+    Ok(found.into_iter().filter_map(|(name, at)| Some((offers.remove(&name)?, at))).collect())
 }
 
 fn offers(body: &Body) -> impl Iterator<Item = Offer> {

@@ -107,14 +107,18 @@ impl View {
         self.tree.path(unit).into_iter().find(assigned).unwrap_or(self.tree.root())
     }
 
-    /// The document in force for a unit at an instant.
-    pub fn in_force(&self, unit: Id, at: Timestamp) -> Option<&Arc<Document>> {
+    /// What puts a document in force for a unit at an instant.
+    pub fn assigned(&self, unit: Id, at: Timestamp) -> Option<&Assignment> {
         let newest = |unit: &Id| {
             let mut of_unit = self.assignments.iter().rev().filter(|assignment| assignment.unit == *unit);
             of_unit.find(|assignment| assignment.since <= at)
         };
-        let assignment = self.tree.path(unit).iter().find_map(newest)?;
-        self.document(assignment.sequence)
+        self.tree.path(unit).iter().find_map(newest)
+    }
+
+    /// The document in force for a unit at an instant.
+    pub fn in_force(&self, unit: Id, at: Timestamp) -> Option<&Arc<Document>> {
+        self.document(self.assigned(unit, at)?.sequence)
     }
 
     /// The digest of the catalog in force at an instant.

@@ -1,6 +1,8 @@
 //! The organisation's log: how it is called, where it is read, what its checkers are told to ask for. How records come
 //! into it is in [`enlist`].
 
+pub mod agreement;
+mod audit;
 pub(crate) mod enlist;
 pub(crate) mod leaves;
 mod policy;
@@ -19,6 +21,7 @@ use seaworthy_tlog::{Algorithm, VerifierKey};
 use crate::error::Error;
 use crate::ports::LogRecord;
 
+pub use audit::{Audit, Audited, Changed};
 pub use leaves::Committed;
 pub use policy::{Quorum, policy};
 pub use prove::{Draft, Was};

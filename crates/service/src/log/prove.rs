@@ -188,12 +188,7 @@ fn catalog_at(records: &mut dyn Records, view: &View, at: Timestamp) -> Result<O
 impl Draft {
     /// The bundle with its proofs, signed; none while the published checkpoint does not cover all of it. What is handed
     /// out was recomputed: records that are not what the log has are found out here.
-    pub fn prove(
-        &self,
-        store: &dyn Store,
-        tiles: &dyn TileStore,
-        key: &SigningKey,
-    ) -> Result<Option<Vec<u8>>, Error> {
+    pub fn prove(&self, store: &dyn Store, tiles: &dyn TileStore, key: &SigningKey) -> Result<Option<Vec<u8>>, Error> {
         let leaves = [self.report, self.policy, self.assignment, self.catalog];
         let Some((published, places)) = self.places(store, &leaves)? else { return Ok(None) };
         let proofs = Proofs::open(LogReader::new(tiles, self.organisation), &published)?;
@@ -212,7 +207,11 @@ impl Draft {
     }
 
     /// The published checkpoint, and the index of each leaf; none if it does not cover them all.
-    fn places(&self, store: &dyn Store, leaves: &[Option<Leaf>; 4]) -> Result<Option<(SignedCheckpoint, Places)>, Error> {
+    fn places(
+        &self,
+        store: &dyn Store,
+        leaves: &[Option<Leaf>; 4],
+    ) -> Result<Option<(SignedCheckpoint, Places)>, Error> {
         let batches: Vec<u64> = leaves.iter().flatten().map(|leaf| leaf.batch).collect();
         let (published, first) = read(store, |records| {
             let published = records.log_state(self.organisation)?.published;
@@ -250,7 +249,8 @@ impl<'a> Proofs<'a> {
 
     fn of(&self, place: Option<(u64, Leaf)>) -> Result<Option<LeafProof>, Error> {
         let Some((index, leaf)) = place else { return Ok(None) };
-        let hashes = Tree::new(&self.tiles, self.size).inclusion(index, self.size).map_err(unreadable)?;
+        let hashes = Tree::new(&self.tiles, self.size).inclusion(index, self.size);
+        let hashes = hashes.map_err(|fault| Error::refused_for(Code::LogTileChanged, fault.to_string()))?;
         let hashes = hashes.iter().map(|hash| Digest::from_bytes(*hash.as_bytes())).collect();
         Ok(Some(LeafProof { index, salt: Octets(leaf.salt.as_bytes().to_vec()), hashes }))
     }

@@ -6,7 +6,7 @@
 //! [`Logs::advance`], and what is published comes last ([`Logs::publish`]).
 
 use seaworthy_model::Timestamp;
-use seaworthy_protocol::{Leaf, LeafKind, LogEntry};
+use seaworthy_protocol::{Digest, Leaf, LeafKind, LogEntry};
 
 use super::Fault;
 use crate::id::Id;
@@ -59,6 +59,39 @@ pub struct OrderedBatch {
     pub entries: Vec<LogEntry>,
 }
 
+/// How a record is called within its kind. Records are read in this order.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RecordName {
+    /// The device that it is of, if it is of one.
+    pub device: Option<Digest>,
+    /// Its number, or its instant in seconds.
+    pub number: i64,
+    /// What tells those of one number apart.
+    pub id: Vec<u8>,
+}
+
+/// A record as an audit meets it: by what the log can tell, and nothing of what it says. So no look is written down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptRecord {
+    /// Its name.
+    pub name: RecordName,
+    /// How the log commits to it.
+    pub commitment: Commitment,
+}
+
+/// How the log commits to a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Commitment {
+    /// Not at all: it tells of a look that is committed to once, or it is what is left of an erased device.
+    Nothing,
+    /// It has no leaf; when it was written, as it says itself.
+    Lacking(Timestamp),
+    /// Its leaf, and the entry that it makes.
+    Leaf(Leaf, LogEntry),
+    /// It does not agree with itself any more.
+    Broken,
+}
+
 /// Logs.
 pub trait Logs {
     /// The log of an organisation.
@@ -94,4 +127,21 @@ pub trait Logs {
     fn adopt(&mut self, organisation: Id, checkpoint: &SignedCheckpoint) -> Result<(), Fault>;
     /// The index of the first entry of each batch, where it has its place.
     fn places(&mut self, organisation: Id, batches: &[u64]) -> Result<Vec<Option<u64>>, Fault>;
+    /// Which of these batches wait for their place.
+    fn wait(&mut self, organisation: Id, batches: &[u64]) -> Result<Vec<bool>, Fault>;
+    /// The records of a kind after one of them, in the order of their names, at most `limit`.
+    fn kept(
+        &mut self,
+        organisation: Id,
+        kind: LeafKind,
+        after: Option<&RecordName>,
+        limit: u32,
+    ) -> Result<Vec<KeptRecord>, Fault>;
+    /// The digests of the bodies after one of them, in their order, at most `limit`; and whether each is that of its bytes.
+    fn kept_bodies(
+        &mut self,
+        organisation: Id,
+        after: Option<&Digest>,
+        limit: u32,
+    ) -> Result<Vec<(Digest, bool)>, Fault>;
 }

@@ -26,7 +26,7 @@ mod witnesses;
 pub use devices::{Current, DeviceQuery, DeviceState, Devices, Identity, ListedDevice, Standing};
 pub use evidence::{BodyRecord, EvidenceRecords, Reading, StampRecord, StatusPlace, StoredAppraisal};
 pub use ledgers::{LedgerEntry, Ledgers, SetRead};
-pub use log::{LogRecord, LogState, Logs, OrderedBatch, SignedCheckpoint};
+pub use log::{Commitment, KeptRecord, LogRecord, LogState, Logs, OrderedBatch, RecordName, SignedCheckpoint};
 pub use organisations::{KeyRecord, Organisation, Organisations, Unit};
 pub use outbox::{Delivery, DeliveryState, Outbox, Remembered, Webhook};
 pub use people::{

@@ -18,6 +18,9 @@ use crate::driver::{self, Insert, Row, Value};
 /// The stamps of a device.
 pub(super) const STAMP: &str = "SELECT organisation, device, issued_at, id, policy, expires_at, signed, status_list, status_place, leaf FROM stamps \
      WHERE organisation = ?1 AND device = ?2";
+/// The readings of an organisation.
+pub(super) const READING: &str = "SELECT organisation, device, counter, message, received_at, device_time, inspected_at, live, body, envelope, \
+     leaf FROM readings WHERE organisation = ?1";
 
 /// Those that are there stay.
 const STAY: &str = "ON CONFLICT DO NOTHING";
@@ -85,11 +88,10 @@ impl EvidenceRecords for SqlRecords<'_> {
     }
 
     fn readings(&mut self, access: &Access, before: Timestamp, limit: u32) -> Result<Vec<Reading>, Fault> {
-        let sql = "SELECT organisation, device, counter, message, received_at, device_time, inspected_at, live, body, \
-                   envelope, leaf FROM readings WHERE organisation = ?1 AND device = ?2 AND received_at < ?3 \
-                   ORDER BY received_at DESC, counter DESC LIMIT ?4";
+        let sql =
+            format!("{READING} AND device = ?2 AND received_at < ?3 ORDER BY received_at DESC, counter DESC LIMIT ?4");
         let values = [access.organisation().into(), access.device().into(), before.into(), limit.into()];
-        self.all(sql, &values, reading)
+        self.all(&sql, &values, reading)
     }
 
     fn add_appraisals(&mut self, appraisals: &[StoredAppraisal]) -> Result<(), Fault> {
@@ -192,7 +194,7 @@ fn of_reading(reading: &Reading) -> [Value; 11] {
     ]
 }
 
-fn reading(row: &Row) -> Result<Reading, driver::Fault> {
+pub(super) fn reading(row: &Row) -> Result<Reading, driver::Fault> {
     Ok(Reading {
         organisation: row.id(0)?,
         device: row.digest(1)?,

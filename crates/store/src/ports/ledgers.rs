@@ -13,6 +13,10 @@ use crate::driver::{self, Insert, Row, Value};
 static ENTRIES: LazyLock<Insert> =
     LazyLock::new(|| Insert::new("INSERT INTO entries (organisation, device, sequence, entry, set_read, leaf)", 6, ""));
 
+/// The looks at sets of an organisation.
+pub(super) const SET_READ: &str = "SELECT organisation, number, at, who, why, fields, query, units, leaf \
+                                   FROM set_reads WHERE organisation = ?1";
+
 impl Ledgers for SqlRecords<'_> {
     fn add_entries(&mut self, organisation: Id, entries: &[LedgerEntry]) -> Result<(), Fault> {
         let mut sorted: Vec<&LedgerEntry> = entries.iter().collect();
@@ -37,10 +41,7 @@ impl Ledgers for SqlRecords<'_> {
         let sql = "SELECT device, entry, set_read, leaf FROM entries WHERE organisation = ?1 AND device = ?2 AND sequence > ?3 \
                    ORDER BY sequence LIMIT ?4";
         let values = [access.organisation().into(), access.device().into(), count(after), limit.into()];
-        self.all(sql, &values, |row| {
-            let set_read = row.optional_integer(2)?.is_some().then(|| row.count(2)).transpose()?;
-            Ok(LedgerEntry { device: row.digest(0)?, entry: row.cbor(1)?, set_read, leaf: row.leaf(3)? })
-        })
+        self.all(sql, &values, entry)
     }
 
     /// The row of the newest number is locked until the transaction ends, so that the numbers follow the commits: who
@@ -68,9 +69,8 @@ impl Ledgers for SqlRecords<'_> {
     }
 
     fn set_reads(&mut self, organisation: Id, after: u64, limit: u32) -> Result<Vec<SetRead>, Fault> {
-        let sql = "SELECT organisation, number, at, who, why, fields, query, units, leaf FROM set_reads \
-                   WHERE organisation = ?1 AND number > ?2 ORDER BY number LIMIT ?3";
-        self.all(sql, &[organisation.into(), count(after), limit.into()], set_read)
+        let sql = format!("{SET_READ} AND number > ?2 ORDER BY number LIMIT ?3");
+        self.all(&sql, &[organisation.into(), count(after), limit.into()], set_read)
     }
 
     fn newest_set_read(&mut self, organisation: Id) -> Result<u64, Fault> {
@@ -79,7 +79,13 @@ impl Ledgers for SqlRecords<'_> {
     }
 }
 
-fn set_read(row: &Row) -> Result<SetRead, driver::Fault> {
+/// Device, entry, number of the look, leaf.
+pub(super) fn entry(row: &Row) -> Result<LedgerEntry, driver::Fault> {
+    let set_read = row.optional_integer(2)?.is_some().then(|| row.count(2)).transpose()?;
+    Ok(LedgerEntry { device: row.digest(0)?, entry: row.cbor(1)?, set_read, leaf: row.leaf(3)? })
+}
+
+pub(super) fn set_read(row: &Row) -> Result<SetRead, driver::Fault> {
     let (units, rest) = row.blob(7)?.as_chunks::<16>();
     if !rest.is_empty() {
         return Err(driver::Fault::Corrupt("the units of a set read".to_owned()));

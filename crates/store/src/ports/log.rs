@@ -4,12 +4,14 @@
 //! row of a log's state is locked by what orders and what advances; a batch that comes into the pool meanwhile waits for
 //! the next turn. Once a batch has its place, that stays known (`log_batches`) when its entries are dropped.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use seaworthy_model::Timestamp;
-use seaworthy_protocol::{LOG_ENTRY, Leaf, LeafKind, LogEntry, Salt};
+use seaworthy_protocol::{Digest, LOG_ENTRY, Leaf, LeafKind, LogEntry, Salt};
 use seaworthy_service::Id;
-use seaworthy_service::ports::{Fault, LogRecord, LogState, Logs, OrderedBatch, SignedCheckpoint};
+use seaworthy_service::ports::{
+    Fault, KeptRecord, LogRecord, LogState, Logs, OrderedBatch, RecordName, SignedCheckpoint,
+};
 
 use super::SqlRecords;
 use super::columns::count;
@@ -145,6 +147,40 @@ impl Logs for SqlRecords<'_> {
         let read = |row: &Row| Ok((row.count(0)?, row.count(1)?));
         let places: BTreeMap<u64, u64> = self.of_keys(sql, &[organisation.into()], &keys, read)?.into_iter().collect();
         Ok(batches.iter().map(|batch| places.get(batch).copied()).collect())
+    }
+
+    fn wait(&mut self, organisation: Id, batches: &[u64]) -> Result<Vec<bool>, Fault> {
+        let keys: Vec<Value> = batches.iter().copied().map(count).collect();
+        let sql = "SELECT batch FROM log_pool WHERE organisation = ?1 AND first IS NULL AND batch IN (*)";
+        let waiting = self.of_keys(sql, &[organisation.into()], &keys, |row| row.count(0))?;
+        let waiting: BTreeSet<u64> = waiting.into_iter().collect();
+        Ok(batches.iter().map(|batch| waiting.contains(batch)).collect())
+    }
+
+    fn kept(
+        &mut self,
+        organisation: Id,
+        kind: LeafKind,
+        after: Option<&RecordName>,
+        limit: u32,
+    ) -> Result<Vec<KeptRecord>, Fault> {
+        self.audited(organisation, kind, after, limit)
+    }
+
+    fn kept_bodies(
+        &mut self,
+        organisation: Id,
+        after: Option<&Digest>,
+        limit: u32,
+    ) -> Result<Vec<(Digest, bool)>, Fault> {
+        let after = after.map_or(&[][..], |digest| digest.as_bytes());
+        let sql = "SELECT digest, bytes FROM bodies WHERE organisation = ?1 AND digest > ?2 ORDER BY digest LIMIT ?3";
+        self.all(sql, &[organisation.into(), after.into(), limit.into()], |row| {
+            Ok((
+                row.digest(0)?,
+                row.blob(1).is_ok_and(|bytes| Digest::of(bytes) == row.digest(0).unwrap_or(Digest::ZERO)),
+            ))
+        })
     }
 }
 

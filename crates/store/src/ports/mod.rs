@@ -5,6 +5,7 @@
 //! decide by their organisation. Rows are locked in the order of their keys, and tallies last, because all replicas meet
 //! there. SQLite has one writer, and needs none of this.
 
+mod audit;
 mod columns;
 mod devices;
 mod erasure;

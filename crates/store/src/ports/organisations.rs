@@ -83,7 +83,7 @@ fn organisation(row: &Row) -> Result<Organisation, driver::Fault> {
     Ok(Organisation { id: row.id(0)?, name: row.string(1)?, created_at: row.at(2)? })
 }
 
-fn key(row: &Row) -> Result<KeyRecord, driver::Fault> {
+pub(super) fn key(row: &Row) -> Result<KeyRecord, driver::Fault> {
     Ok(KeyRecord {
         organisation: row.id(0)?,
         place: row.number(1)?,

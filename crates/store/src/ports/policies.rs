@@ -8,6 +8,10 @@ use super::SqlRecords;
 use super::columns::count;
 use crate::driver::{self, Row};
 
+/// The policy documents of an organisation.
+pub(super) const POLICY: &str = "SELECT organisation, sequence, digest, policy, name, issued_at, sealed, leaf \
+                                 FROM policies WHERE organisation = ?1";
+
 impl Policies for SqlRecords<'_> {
     fn add_policy(&mut self, policy: &PolicyRecord) -> Result<(), Fault> {
         self.renew(policy.organisation)?;
@@ -29,9 +33,8 @@ impl Policies for SqlRecords<'_> {
 
     fn policies(&mut self, organisation: Id) -> Result<Vec<PolicyRecord>, Fault> {
         self.hold(organisation)?;
-        let sql = "SELECT organisation, sequence, digest, policy, name, issued_at, sealed, leaf FROM policies \
-                   WHERE organisation = ?1 ORDER BY sequence";
-        self.all(sql, &[organisation.into()], policy)
+        let sql = format!("{POLICY} ORDER BY sequence");
+        self.all(&sql, &[organisation.into()], policy)
     }
 
     fn add_assignment(&mut self, assignment: &Assignment) -> Result<(), Fault> {
@@ -85,7 +88,7 @@ impl Policies for SqlRecords<'_> {
     }
 }
 
-fn policy(row: &Row) -> Result<PolicyRecord, driver::Fault> {
+pub(super) fn policy(row: &Row) -> Result<PolicyRecord, driver::Fault> {
     Ok(PolicyRecord {
         organisation: row.id(0)?,
         sequence: row.count(1)?,
@@ -98,7 +101,7 @@ fn policy(row: &Row) -> Result<PolicyRecord, driver::Fault> {
     })
 }
 
-fn assignment(row: &Row) -> Result<Assignment, driver::Fault> {
+pub(super) fn assignment(row: &Row) -> Result<Assignment, driver::Fault> {
     Ok(Assignment {
         organisation: row.id(0)?,
         unit: row.id(1)?,
@@ -108,7 +111,7 @@ fn assignment(row: &Row) -> Result<Assignment, driver::Fault> {
     })
 }
 
-fn catalog(row: &Row) -> Result<CatalogRecord, driver::Fault> {
+pub(super) fn catalog(row: &Row) -> Result<CatalogRecord, driver::Fault> {
     Ok(CatalogRecord {
         organisation: row.id(0)?,
         digest: row.digest(1)?,
