@@ -23,7 +23,8 @@ pub fn document(version: &str) -> Value {
     for &action in Action::ALL {
         let route = routes::route(action);
         let operation = operation(action, &route, &mut taken, &mut given);
-        let path = paths.entry(route.path).or_insert_with(|| json!({}));
+        // A parameter that takes the rest of the path is an ordinary one there.
+        let path = paths.entry(route.path.replace("{*", "{")).or_insert_with(|| json!({}));
         if let Some(path) = path.as_object_mut() {
             path.insert(route.method.to_owned(), operation);
         }

@@ -2,6 +2,7 @@
 
 mod devices;
 mod exchange;
+mod log;
 mod organisations;
 mod page;
 mod people;
@@ -71,6 +72,8 @@ const INVITATION: &[Code] = &[
     Code::StoreUnavailable,
     Code::StoreFull,
 ];
+/// What reading the log can be refused for.
+const LOG: &[Code] = &[Code::OrganisationUnknown, Code::NotFound, Code::StoreUnavailable];
 const LOOK: &[Code] = &[Code::NotFound, Code::ReasonMissing];
 const ACT: &[Code] = &[Code::NotFound, Code::ReasonMissing, Code::AlreadyThere];
 const CHANGE: &[Code] = &[Code::NotFound, Code::InvalidValue, Code::AlreadyThere];
@@ -94,6 +97,9 @@ pub(crate) fn route(action: Action) -> Route {
         Action::LogPolicy => Route::get("/api/v1/organisations/{key}/log-policy", organisations::log_policy, says)
             .under("organisation")
             .fails(&[Code::OrganisationUnknown, Code::NotFound]),
+        Action::LogCheckpoint => Route::get("/log/{log}/checkpoint", log::checkpoint, says).under("log").fails(LOG),
+        Action::LogTile => Route::get("/log/{log}/tile/{*place}", log::tile, says).under("log").fails(LOG),
+        Action::LogBatch => Route::get("/log/{log}/batch/{batch}", log::batch, says).under("log").fails(LOG),
         Action::EnrolmentOffer => {
             Route::post("/api/v1/enrolment/offer", exchange::offer, says).under("exchange").fails(ENROLMENT)
         }
@@ -230,6 +236,11 @@ async fn described(State(desk): State<Arc<Desk>>) -> Answer<BTreeMap<String, ser
 /// Health is told however often somebody asks: it costs nothing, and monitors share addresses with others.
 pub(crate) fn is_health(path: &str) -> bool {
     ["/healthz", "/readyz", "/metrics"].contains(&path)
+}
+
+/// What pages of any site may read: it is the same for everybody.
+pub(crate) fn is_for_everybody(path: &str) -> bool {
+    path.starts_with("/log/")
 }
 
 #[cfg(test)]

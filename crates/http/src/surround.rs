@@ -9,8 +9,8 @@ use std::time::Instant;
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{
-    ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-    X_FRAME_OPTIONS,
+    ACCEPT, ACCESS_CONTROL_ALLOW_ORIGIN, AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName,
+    REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
@@ -20,6 +20,7 @@ use tracing::info;
 use crate::application::{Application, FailurePage};
 use crate::metrics::Asked;
 use crate::problem::{self, Problem};
+use crate::routes;
 
 /// The name of a request in the log and in problem documents; handlers find it among the extensions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +60,9 @@ pub(crate) async fn surround(
     let told = |problem: &Problem| if is_looked_at { failure(problem) } else { problem.answer(Some(&id.0)) };
     let mut response = problem::completed(response, told);
     headers(&mut response, &id);
+    if routes::is_for_everybody(&asked.route) {
+        unless_set(response.headers_mut(), ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+    }
     let took = started.elapsed();
     application.metrics.answered(&asked, response.status(), took);
     let (status, ms) = (response.status().as_u16(), took.as_secs_f64() * 1e3);

@@ -17,6 +17,7 @@ use seaworthy_service::authority::{Actor, Held, Role};
 use seaworthy_service::ports::{Person, RoleGrant, Session, Store, Unit, write};
 use seaworthy_service::{Error, Id, founding};
 use seaworthy_stamp::SigningKey;
+use seaworthy_store::tiles::FolderTiles;
 use seaworthy_store::{Database, Settings, SqlStore, migrations};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
@@ -87,7 +88,8 @@ impl Harbour {
         });
         let (root, quay) = organisation.unwrap();
         let surroundings = Surroundings { now, draw, build: "0" };
-        let desk = Arc::new(Desk::open(store, keys, surroundings, Site::new(ORIGIN).unwrap()).unwrap());
+        let tiles = Arc::new(FolderTiles::new(&data.path().join("log")));
+        let desk = Arc::new(Desk::open(store, keys, tiles, surroundings, Site::new(ORIGIN).unwrap()).unwrap());
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let router = served(&desk);
         Harbour { runtime, router, desk, root, quay, _data: data }

@@ -6,6 +6,9 @@ mod bodies;
 mod ceremonies;
 mod gate;
 mod keys;
+mod log;
+#[cfg(test)]
+mod nowhere;
 mod visitor;
 
 use std::sync::{Arc, PoisonError, RwLock};
@@ -20,7 +23,7 @@ use seaworthy_service::directory::{Directory, View};
 use seaworthy_service::draw::Draw;
 use seaworthy_service::log::Quorum;
 use seaworthy_service::policies;
-use seaworthy_service::ports::{Assignment, Records, Store, read, write};
+use seaworthy_service::ports::{Assignment, Records, Store, TileStore, read, write};
 use seaworthy_service::reappraisal::reappraise;
 use seaworthy_service::{Error, Id};
 use seaworthy_stamp::SigningKey;
@@ -59,6 +62,8 @@ pub struct Desk {
     directory: RwLock<Arc<Directory>>,
     appraiser: Arc<Appraiser>,
     keys: Arc<dyn KeyStore>,
+    /// Where the tiles of the logs are.
+    tiles: Arc<dyn TileStore>,
     surroundings: Surroundings,
     /// How people and devices reach the server.
     site: Site,
@@ -92,6 +97,7 @@ impl Desk {
     pub fn open(
         store: Arc<dyn Store>,
         keys: Arc<dyn KeyStore>,
+        tiles: Arc<dyn TileStore>,
         surroundings: Surroundings,
         site: Site,
     ) -> Result<Desk, Error> {
@@ -101,6 +107,7 @@ impl Desk {
             directory: RwLock::new(Arc::new(directory)),
             appraiser: Arc::new(Appraiser::default()),
             keys,
+            tiles,
             surroundings,
             site,
             quorum: Quorum::default(),
@@ -339,51 +346,6 @@ impl From<Error> for Problem {
                 if code == Code::Bug { problem } else { problem.retry_after(2) }
             }
         }
-    }
-}
-
-#[cfg(test)]
-impl Desk {
-    /// A desk without an organisation, whose store cannot be reached.
-    pub(crate) fn of_nothing() -> Arc<Desk> {
-        Arc::new(Desk {
-            store: Arc::new(Nowhere),
-            directory: RwLock::default(),
-            appraiser: Arc::default(),
-            keys: Arc::new(Nowhere),
-            surroundings: Surroundings { now: || Timestamp::MIN, draw: || [7; 32], build: "0" },
-            site: Site::new("http://127.0.0.1:8440").unwrap(),
-            quorum: Quorum::default(),
-        })
-    }
-}
-
-#[cfg(test)]
-struct Nowhere;
-
-#[cfg(test)]
-impl Store for Nowhere {
-    fn write(&self, _: &mut seaworthy_service::ports::Work<'_>) -> Result<(), seaworthy_service::ports::Fault> {
-        Err(seaworthy_service::ports::Fault::Unavailable("nowhere".into()))
-    }
-
-    fn read(&self, work: &mut seaworthy_service::ports::Work<'_>) -> Result<(), seaworthy_service::ports::Fault> {
-        self.write(work)
-    }
-
-    fn is_ready(&self) -> bool {
-        false
-    }
-}
-
-#[cfg(test)]
-impl KeyStore for Nowhere {
-    fn key(&self, id: &seaworthy_protocol::Digest) -> Result<Arc<SigningKey>, KeyStoreError> {
-        Err(KeyStoreError::Missing(*id))
-    }
-
-    fn put(&self, _: SigningKey) -> Result<Arc<SigningKey>, KeyStoreError> {
-        Err(KeyStoreError::Failed("nowhere".into()))
     }
 }
 
