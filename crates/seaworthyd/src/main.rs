@@ -19,6 +19,7 @@ mod serve;
 mod settings;
 mod signals;
 mod tasks;
+mod tiles;
 mod transparency;
 
 use std::io::{self, Write};

@@ -12,10 +12,12 @@ use seaworthy_http::signin::Site;
 use seaworthy_model::{Code, Timestamp};
 use seaworthy_service::directory::Directory;
 use seaworthy_service::founding::LogKeys;
-use seaworthy_service::ports::{self, Fault, Store};
-use seaworthy_service::{Error, founding, log, people};
+use seaworthy_service::log::{Quorum, Standing};
+use seaworthy_service::ports::{self, Fault, Store, TileStore};
+use seaworthy_service::{Error, Id, draw, founding, log, people};
 use seaworthy_stamp::SigningKey;
 use seaworthy_store::{Database, SqlStore, driver, migrations};
+use seaworthy_tlog::Policy;
 use tracing::warn;
 
 use crate::failure::Failure;
@@ -23,11 +25,13 @@ use crate::folder;
 use crate::keyring::Keyring;
 use crate::pulse::Pulse;
 use crate::settings::{self, Settings};
+use crate::{tiles, transparency};
 
 /// File of the data folder that says how people and devices reach the server, for the operator's commands beside it.
 const ADDRESS: &str = "address";
 
 /// What stays open while the server runs.
+#[derive(Clone)]
 pub struct Office {
     /// Where requests meet the use-cases.
     pub desk: Arc<Desk>,
@@ -37,6 +41,14 @@ pub struct Office {
     pub links: Vec<String>,
     /// Threads that take reports in: an embedded store has one writer.
     pub writers: usize,
+    /// Where the tiles of the logs are.
+    pub tiles: Arc<dyn TileStore>,
+    /// Which logs have caught up. None has yet: [`Keeper`](crate::transparency::Keeper) sees to it.
+    pub standing: Arc<Standing>,
+    /// Tells this server's right to work on the logs from those of others.
+    pub holder: Id,
+    /// What the logs' checkpoints must have before they are published.
+    pub log_policy: Option<Policy>,
 }
 
 /// Opens everything. `listens_at` is how people reach the server if the settings do not say otherwise.
@@ -57,15 +69,33 @@ pub fn open(settings: &Settings, listens_at: &str) -> Result<Office, Failure> {
     open_logs(store.as_ref(), keys.as_ref(), settings, &site)?;
     let surroundings = Surroundings { now, draw, build: env!("CARGO_PKG_VERSION") };
     let pulse = Pulse::of(&store);
-    let desk = Arc::new(Desk::open(store, keys, surroundings, site).map_err(failed)?);
+    let log_policy = settings.log_policy.as_deref().map(transparency::policy).transpose()?;
+    let quorum = log_policy.as_ref().map(quorum).unwrap_or_default();
+    let standing = Arc::new(Standing::strict());
+    let tiles = tiles::open(settings)?;
+    let desk = Desk::open(store, keys, Arc::clone(&tiles), surroundings, site).map_err(failed)?;
+    let desk = Arc::new(desk.witnessed_by(quorum).signing_while(Arc::clone(&standing)));
     let links = welcome(&desk)?;
-    Ok(Office { desk, pulse, links, writers })
+    Ok(Office { desk, pulse, links, writers, tiles, standing, holder: holder(settings), log_policy })
 }
 
 /// How people and devices reach a server that runs, or ran last, on the data folder.
 pub fn address(settings: &Settings) -> String {
     let said = settings.public_url.clone().or_else(|| fs::read_to_string(settings.data.join(ADDRESS)).ok());
     said.unwrap_or_else(|| format!("http://{}", settings.listen))
+}
+
+/// Who works on the logs. An embedded store has one server at a time, which need not wait for the right of a dead one.
+fn holder(settings: &Settings) -> Id {
+    match settings.store {
+        settings::Store::Sqlite => Id::from_bytes([0; 16]),
+        settings::Store::Postgres(_) => draw::id(&mut draw),
+    }
+}
+
+/// What checkers of the logs are told to ask for. Each that is published has as much.
+fn quorum(policy: &Policy) -> Quorum {
+    Quorum { witnesses: policy.witnesses().to_vec(), enough: policy.least() }
 }
 
 /// Makes the data folder, for its owner alone.

@@ -18,6 +18,7 @@ use tokio::sync::watch;
 use crate::failure::Failure;
 use crate::office::{self, Office};
 use crate::settings::Settings;
+use crate::transparency::Keeper;
 use crate::{entrance, files, log, notify, signals, tasks};
 
 /// Connections that the system holds until they are accepted: beyond it, clients wait a second and try again. The
@@ -47,6 +48,7 @@ async fn until_stopped(settings: &Settings) -> Result<(), Failure> {
     let application = application(settings, &office, ceremonies, &stopping)?;
     let metrics = application.metrics.clone();
     tasks::keep(&office.desk, &metrics, &stopping);
+    let keeper = keeper(&office, &metrics).await?;
     let reach = if settings.webhook_private_addresses { Reach::Private } else { Reach::Public };
     tokio::spawn(dispatch(Arc::clone(&office.desk), metrics.clone(), reach, stopping.clone()));
     let connections = files::connections(settings.connection_limit);
@@ -69,7 +71,16 @@ async fn until_stopped(settings: &Settings) -> Result<(), Failure> {
     };
     let served = serve(listening(listener, certificate, connections), router(application.clone(), pages(&application)));
     let (served, metrics_served) = tokio::join!(served, metrics_served);
+    // Nobody puts anything in line any more.
+    tokio::task::spawn_blocking(move || keeper.finish()).await.map_err(|error| Failure::bug(error.to_string()))?;
     served.and(metrics_served).map_err(|error| unusable(&error))
+}
+
+/// Lets the logs catch up, which may take as long as their witnesses do, and keeps them from then on.
+async fn keeper(office: &Office, metrics: &Arc<Metrics>) -> Result<Keeper, Failure> {
+    let (office, metrics) = (office.clone(), Arc::clone(metrics));
+    let started = tokio::task::spawn_blocking(move || Keeper::start(&office, &metrics));
+    started.await.map_err(|error| Failure::bug(format!("the log: {error}")))?
 }
 
 /// Opens the store and all that comes with it, on a thread that may wait for them.
@@ -114,10 +125,19 @@ fn application(
     })
 }
 
-/// What the store said of itself when it was last asked; asking now could take as long as the store is away.
+/// What the store said of itself when it was last asked; asking now could take as long as the store is away. And whether
+/// anything may be signed.
 fn ready(office: &Office) -> Arc<dyn Fn() -> Result<(), String> + Send + Sync> {
-    let pulse = Arc::clone(&office.pulse);
-    Arc::new(move || if pulse.beats() { Ok(()) } else { Err("the store cannot be reached".to_owned()) })
+    let (pulse, desk, standing) = (office.pulse.clone(), office.desk.clone(), office.standing.clone());
+    Arc::new(move || {
+        let organisations = desk.directory();
+        let organisations = organisations.views().map(|view| view.organisation.id);
+        if pulse.beats() {
+            standing.all(organisations).map_err(|error| error.to_string())
+        } else {
+            Err("the store cannot be reached".to_owned())
+        }
+    })
 }
 
 fn certificate(settings: &Settings) -> Result<Option<Arc<Certificate>>, Failure> {

@@ -74,6 +74,21 @@ pub struct Settings {
     /// OpenID Connect providers with which people may sign in, TOML (docs/sign-in.md)
     #[arg(long, value_name = "FILE")]
     pub openid: Option<PathBuf>,
+    /// Folder of the log's tiles, if not `log` in the data folder, or `s3://BUCKET[/PREFIX]`; replicas share it
+    #[arg(long, value_name = "PLACE")]
+    pub log_tiles: Option<LogTiles>,
+    /// Server of the bucket, if not Amazon's: `https://HOST[:PORT]`
+    #[arg(long, value_name = "URL", value_parser = public_url)]
+    pub log_tiles_endpoint: Option<String>,
+    /// Region of the bucket; without it, AWS_REGION of the environment
+    #[arg(long, value_name = "REGION")]
+    pub log_tiles_region: Option<String>,
+    /// Access key of the bucket, in the form of Amazon's tools; without it, AWS_… of the environment or the machine's role
+    #[arg(long, value_name = "FILE")]
+    pub log_tiles_credentials: Option<PathBuf>,
+    /// Policy that names the witnesses who must cosign before a checkpoint is published (C2SP tlog-policy)
+    #[arg(long, value_name = "FILE")]
+    pub log_policy: Option<PathBuf>,
 }
 
 /// Where the server keeps records.
@@ -106,6 +121,45 @@ impl fmt::Debug for Store {
             Store::Postgres(_) => "Postgres(…)",
         })
     }
+}
+
+/// Where the log's tiles are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogTiles {
+    /// In a folder.
+    Folder(PathBuf),
+    /// In a bucket of an S3 server.
+    Bucket {
+        /// Its name.
+        bucket: String,
+        /// What the names of its objects begin with.
+        prefix: String,
+    },
+}
+
+impl FromStr for LogTiles {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<LogTiles, String> {
+        let Some(place) = text.strip_prefix("s3://") else {
+            let is_other = text.contains("://");
+            let other = || Err("it is a folder or begins with `s3://`".to_owned());
+            return if is_other { other() } else { Ok(LogTiles::Folder(text.into())) };
+        };
+        let (bucket, prefix) = place.trim_end_matches('/').split_once('/').unwrap_or((place.trim_end_matches('/'), ""));
+        let is_name = |name: &str| !name.is_empty() && name.bytes().all(is_of_name);
+        let fits = is_name(bucket) && (prefix.is_empty() || prefix.split('/').all(is_name));
+        let bucket = || LogTiles::Bucket { bucket: bucket.to_owned(), prefix: prefix.to_owned() };
+        if fits {
+            Ok(bucket())
+        } else {
+            Err("it reads `s3://BUCKET/PREFIX`; names are of a-z, A-Z, 0-9, `.`, `_`, `-`".to_owned())
+        }
+    }
+}
+
+fn is_of_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"._-".contains(&byte)
 }
 
 /// How the log is written.
@@ -197,5 +251,17 @@ mod tests {
         check("https://seaworthy.example.org/path", None);
         check("https://user@seaworthy.example.org", None);
         check("seaworthy.example.org", None);
+    }
+
+    #[test]
+    fn tiles_are_in_a_folder_or_a_bucket() {
+        let bucket = |bucket: &str, prefix: &str| LogTiles::Bucket { bucket: bucket.into(), prefix: prefix.into() };
+        let check = |text: &str, expected: Option<LogTiles>| assert_eq!(text.parse().ok(), expected, "{text}");
+        check("/srv/log", Some(LogTiles::Folder("/srv/log".into())));
+        check("s3://logs", Some(bucket("logs", "")));
+        check("s3://logs/ours/tiles/", Some(bucket("logs", "ours/tiles")));
+        for other in ["s3://", "s3:///ours", "s3://logs//ours", "s3://key:secret@logs", "s3://logs?a", "https://logs"] {
+            check(other, None);
+        }
     }
 }

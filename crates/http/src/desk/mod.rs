@@ -21,7 +21,7 @@ use seaworthy_service::authority::{Action, Actor, Concern};
 use seaworthy_service::devices::Reader;
 use seaworthy_service::directory::{Directory, View};
 use seaworthy_service::draw::Draw;
-use seaworthy_service::log::Quorum;
+use seaworthy_service::log::{Quorum, Standing};
 use seaworthy_service::policies;
 use seaworthy_service::ports::{Assignment, Records, Store, TileStore, read, write};
 use seaworthy_service::reappraisal::reappraise;
@@ -69,6 +69,8 @@ pub struct Desk {
     site: Site,
     /// Who is asked to cosign the logs.
     quorum: Quorum,
+    /// For which organisations anything may be signed.
+    standing: Arc<Standing>,
 }
 
 /// What a use-case works with, inside one transaction.
@@ -111,6 +113,7 @@ impl Desk {
             surroundings,
             site,
             quorum: Quorum::default(),
+            standing: Arc::default(),
         })
     }
 
@@ -118,6 +121,13 @@ impl Desk {
     #[must_use]
     pub fn witnessed_by(mut self, quorum: Quorum) -> Desk {
         self.quorum = quorum;
+        self
+    }
+
+    /// Says who knows for which organisations anything may be signed; without this, for all.
+    #[must_use]
+    pub fn signing_while(mut self, standing: Arc<Standing>) -> Desk {
+        self.standing = standing;
         self
     }
 
@@ -179,8 +189,9 @@ impl Desk {
         &self.keys
     }
 
-    /// The key that signs for an organisation now.
+    /// The key that signs for an organisation now; nothing is signed while its log has not caught up.
     pub fn signing_key(&self, view: &View) -> Result<Arc<SigningKey>, Error> {
+        self.standing.must_stand(view.organisation.id)?;
         let record = view.signing_key().ok_or_else(|| Error::damaged("no key of the organisation signs"))?;
         self.keys.key(&record.id).map_err(|error| Error::damaged(error.to_string()))
     }

@@ -25,6 +25,7 @@ impl Desk {
             surroundings: Surroundings { now: || Timestamp::MIN, draw: || [7; 32], build: "0" },
             site: Site::new("http://127.0.0.1:8440").unwrap(),
             quorum: Quorum::default(),
+            standing: Arc::default(),
         })
     }
 }

@@ -1,10 +1,10 @@
 //! `seaworthyd log`: logs from the outside. A witness cosigns what only grows, a monitor reads all there is; both trust
 //! nothing but the log's key. Here is also how our own log asks its witnesses.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "the publisher asks through it"))]
 mod client;
 mod monitor;
 mod note_key;
+mod sequencing;
 mod web;
 mod witness;
 
@@ -19,6 +19,8 @@ use seaworthy_tlog::{MAX_POLICY, Policy};
 use crate::cli::LogTask;
 use crate::failure::Failure;
 
+pub use sequencing::Keeper;
+
 /// Does one of the tasks.
 pub fn run(task: &LogTask) -> Result<(), Failure> {
     match task {
@@ -28,7 +30,7 @@ pub fn run(task: &LogTask) -> Result<(), Failure> {
 }
 
 /// Reads the policy of a log.
-fn policy(path: &Path) -> Result<Policy, Failure> {
+pub fn policy(path: &Path) -> Result<Policy, Failure> {
     let bytes = bounded(path, MAX_POLICY).map_err(|error| unusable_list(path, &error))?;
     Policy::parse(&bytes).map_err(|fault| unusable_list(path, &fault))
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use seaworthy_testkit::postgres::Postgres;
 use seaworthy_testkit::skip;
 
-use crate::kit::{Device, Fleet, Load, Luck, Server, Wire, count, database_is_whole};
+use crate::kit::{Device, Fleet, Load, Luck, Published, Server, Wire, count, database_is_whole, log_is_whole};
 use crate::process::Place;
 
 const DEVICES: u64 = 16;
@@ -28,6 +28,7 @@ fn ten_kills_beside_postgresql() {
 fn killed(place: &Place, rounds: u64) {
     let (mut fleet, load, mut luck, began) =
         (Fleet::enrolled(place, DEVICES), Load::default(), Luck(50), Instant::now());
+    let mut published = Published::default();
     for round in 0..rounds {
         let server = Server::start(place);
         load.aim(&server.address);
@@ -42,16 +43,27 @@ fn killed(place: &Place, rounds: u64) {
         // In every second round the next server is the first to open what was left behind.
         if round % 2 == 0 {
             whole(place, &fleet);
+            log_is_whole(place, &place.open(), &fleet, &mut published);
         }
     }
     let server = Server::start(place);
     fleet.settle(&server.address);
+    // Beside a database, the right of the one before to work on the log holds on for a while.
+    thread::sleep(Duration::from_secs(4));
     server.stop();
     let (reports, acknowledged) = (whole(place, &fleet), fleet.acknowledged());
+    let log = log_is_whole(place, &place.open(), &fleet, &mut published);
+    assert_eq!(log.published.size, log.ordered, "who stops in peace leaves nothing behind");
+    assert!(log.ordered > acknowledged as u64, "each report and each stamp is in the log");
     assert_eq!(reports, acknowledged, "each acknowledged once, and nothing else");
     let looked_at = |device: &Device| device.kept.iter().any(|kept| kept.acknowledgement.ledger.sequence > 0);
     assert!(fleet.devices.iter().any(looked_at), "some ledger has an entry");
-    eprintln!("{rounds} kills on {}: {acknowledged} reports, {:.1} s", place.name, began.elapsed().as_secs_f64());
+    eprintln!(
+        "{rounds} kills on {}: {acknowledged} reports, {} entries of the log, {:.1} s",
+        place.name,
+        log.ordered,
+        began.elapsed().as_secs_f64()
+    );
 }
 
 /// Somebody looks at all devices, so that each ledger has entries.

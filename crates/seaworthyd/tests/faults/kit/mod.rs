@@ -3,12 +3,14 @@
 mod count;
 mod device;
 mod fleet;
+mod log;
 mod server;
 mod wire;
 
 pub use count::{count, count_heard, database_is_whole, held};
 pub use device::{Device, Sent};
 pub use fleet::{Fleet, Load, lenient};
+pub use log::{Published, log_is_whole};
 pub use server::{SEAWORTHYD, Server};
 pub use wire::{Answer, Wire, becomes_ready};
 

@@ -148,10 +148,11 @@ fn cut(events: &[Event], told: &[(usize, Digest)], number: u64, luck: &mut Luck)
     }
 }
 
-/// A data folder of these files. The index of the log is made anew, as it is on a machine that starts.
+/// A data folder of these files, without the folders in it: tiles are no part of the store. The index of the log is made
+/// anew, as it is on a machine that starts.
 fn place_of(files: &Files) -> Place {
     let place = Place::sqlite();
-    for (name, bytes) in files.iter().filter(|(name, _)| !name.ends_with("-shm")) {
+    for (name, bytes) in files.iter().filter(|(name, _)| !name.ends_with("-shm") && !name.contains('/')) {
         write(&place.folder.path().join(name), bytes);
     }
     place
