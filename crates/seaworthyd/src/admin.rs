@@ -7,7 +7,7 @@ use std::sync::Arc;
 use seaworthy_http::signin::ApiSecret;
 use seaworthy_http::{invitation_link, signin::Site};
 use seaworthy_model::{Code, Timestamp};
-use seaworthy_service::authority::{Actor, Held, Role};
+use seaworthy_service::authority::Role;
 use seaworthy_service::directory::{Directory, View};
 use seaworthy_service::ports::{self, Records, Store, TokenKind};
 use seaworthy_service::tokens::{self, Wanted, WantedToken};
@@ -17,6 +17,7 @@ use seaworthy_store::SqlStore;
 use crate::cli::{Admin, AdminTask};
 use crate::failure::Failure;
 use crate::office::{self, draw, failed, now};
+use crate::operator::{operator, organisation};
 use crate::settings::Settings;
 
 /// Does one of the operator's tasks.
@@ -41,7 +42,7 @@ impl Task<'_> {
         if let AdminTask::Organisations { .. } = self.admin.task {
             return Ok(listed(&directory));
         }
-        let view = self.view(&directory)?;
+        let view = organisation(&directory, self.admin.of.as_deref())?;
         match &self.admin.task {
             AdminTask::Organisations { .. } => Ok(listed(&directory)),
             AdminTask::Link { .. } => {
@@ -51,19 +52,6 @@ impl Task<'_> {
             AdminTask::Token { role, name, days, .. } => self.token(records, &view, *role, name, *days),
             AdminTask::Enrolment { unit, any, days, .. } => {
                 self.enrolment(records, &view, unit.as_deref(), *any, *days)
-            }
-        }
-    }
-
-    /// The organisation that is meant: the only one, or the one that is named.
-    fn view(&self, directory: &Directory) -> Result<Arc<View>, Error> {
-        let wanted = self.admin.of.as_deref();
-        let mut views = directory.views().filter(|view| wanted.is_none_or(|name| view.organisation.name == name));
-        match (views.next(), views.next()) {
-            (Some(view), None) => Ok(Arc::clone(view)),
-            (None, _) => Err(Error::refused_for(Code::NotFound, "no organisation of this name is here")),
-            (Some(_), Some(_)) => {
-                Err(Error::refused_for(Code::InvalidValue, "there are several organisations: name one with --of"))
             }
         }
     }
@@ -115,10 +103,4 @@ fn named(view: &View, name: &str) -> Result<Id, Error> {
 fn listed(directory: &Directory) -> String {
     let line = |view: &Arc<View>| format!("{}  {}", view.root_key(), view.organisation.name);
     directory.views().map(line).collect::<Vec<_>>().join("\n")
-}
-
-/// Whoever has the data may do what an administrator may.
-fn operator(view: &View) -> Actor {
-    let held = Held { role: Role::Administrator, unit: view.tree.root() };
-    Actor::new(view.organisation.id, Id::from_bytes([0; 16]), "the operator", true, vec![held])
 }

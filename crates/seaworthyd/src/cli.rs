@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use seaworthy_model::Timestamp;
+use seaworthy_protocol::Digest;
 use seaworthy_service::authority::Role;
 use seaworthy_tlog::VerifierKey;
 
@@ -49,6 +51,8 @@ pub enum Command {
     },
     /// What the operator does beside the server: links, tokens
     Admin(Box<Admin>),
+    /// Write down, for whoever has no server, what a device's verdict was and all that shows it
+    Prove(Box<Prove>),
     /// Watch transparency logs: as a witness who cosigns them, or as a monitor who reads them
     #[command(subcommand)]
     Log(LogTask),
@@ -141,13 +145,58 @@ fn role(text: &str) -> Result<Role, String> {
     fits.ok_or_else(|| "it is administrator, inspector or reviewer".to_owned())
 }
 
-/// What can be done about a log, ours or another's. None of it needs the server's data.
+/// What can be done about a log, ours or another's. Only an audit needs the server's data.
 #[derive(Debug, Subcommand)]
 pub enum LogTask {
     /// Cosign checkpoints of logs that only grow, until SIGTERM or SIGINT
     Witness(Witness),
     /// Follow a log by its public files, and check all of its past
     Monitor(Monitor),
+    /// Hold every record of our store to what our log committed to; also while the server runs
+    Audit(Box<Audit>),
+}
+
+/// What to prove.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "It is checked anywhere: seaworthy check BUNDLE --trust FILE. The look is written into the holder's ledger.\n\
+                  Exit codes: 0 written, 1 the device's data was erased, or what is stored is not what the log has, 2 usage or \
+                  configuration, 3 there was no verdict then, or the log has not taken in all of it yet."
+)]
+pub struct Prove {
+    /// The device, by its id
+    #[arg(long, value_name = "ID")]
+    pub device: Digest,
+    /// The instant: a date or an RFC 3339 instant
+    #[arg(long, value_name = "TIME")]
+    pub at: Timestamp,
+    /// Why, in a line that the holder will read
+    #[arg(long, value_name = "TEXT")]
+    pub why: String,
+    /// Write it here instead of to standard output
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// The organisation, by its name; only needed where there are several
+    #[arg(long, value_name = "NAME")]
+    pub of: Option<String>,
+    /// Settings.
+    #[command(flatten)]
+    pub configured: Configured,
+}
+
+/// An audit.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Exit codes: 0 all records are what the log has, 1 some are not, or the log contradicts itself, 2 usage or \
+                  configuration, 3 some records wait to be taken in, or something could not be read."
+)]
+pub struct Audit {
+    /// The organisation, by its name; only needed where there are several
+    #[arg(long, value_name = "NAME")]
+    pub of: Option<String>,
+    /// Settings.
+    #[command(flatten)]
+    pub configured: Configured,
 }
 
 /// A witness.

@@ -13,6 +13,8 @@ mod log;
 mod man;
 mod notify;
 mod office;
+mod operator;
+mod prove;
 mod pulse;
 mod reference;
 mod serve;
@@ -57,9 +59,10 @@ fn run(command: &Command, matches: &clap::ArgMatches) -> Result<(), Failure> {
             copies::restore(&configuration::load(configured, matches)?, copy, &mut out)
         }
         Command::Admin(args) => admin::run(args, &configuration::load(args.task.configured(), matches)?, &mut out),
+        Command::Prove(args) => prove::run(args, &configuration::load(&args.configured, matches)?, &mut out),
         Command::Log(task) => {
             drop(out);
-            transparency::run(task)
+            transparency::run(task, matches)
         }
         Command::Openapi => print(&mut out, &seaworthy_http::document(env!("CARGO_PKG_VERSION"))),
         Command::Completions { shell } => man::completions(*shell, &mut out),

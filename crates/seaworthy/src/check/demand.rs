@@ -30,6 +30,11 @@ impl Demand {
         Ok(Some(Demand { policy: read_policy(policy)?, proof }))
     }
 
+    /// The policy alone, for what brings its proofs along.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
     /// Proves the stamp that is carried, by itself or in a presentation.
     pub fn prove(&self, carried: &Carried) -> Result<Proven, Refusal> {
         let proof = self.proof.as_ref().map_err(Clone::clone)?;

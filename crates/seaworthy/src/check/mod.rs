@@ -3,6 +3,7 @@
 //! Reads files and standard input, and decides nothing: `seaworthy-stamp` does. Role and grade are said first, so that
 //! a self-signed stamp never passes for an organisation's; of what no trusted key signed, nothing is said at all.
 
+mod bundle;
 mod demand;
 mod outcome;
 mod sources;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use seaworthy_model::{Code, Timestamp};
+use seaworthy_protocol::Bundle;
 use seaworthy_stamp::{Answer, Carried, Challenge, Refusal, Trust, check_carried, read};
 use serde_json::json;
 
@@ -23,6 +25,7 @@ use crate::form::drawn;
 use crate::key::random;
 use crate::newest::{Newest, floor_of};
 use crate::surroundings::Surroundings;
+use bundle::Told;
 use demand::Demand;
 use outcome::{Outcome, Valid};
 use sources::{add_status_lists, bytes_of, next_line, shown, trust};
@@ -33,7 +36,8 @@ const FORMAT: &str = "seaworthy-check/1";
 /// Check stamps, offline
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// A stamp: PNG, SVG, text, link or the bytes themselves; a file, or the text itself; - for standard input
+    /// A stamp: PNG, SVG, text, link or the bytes themselves; a file, or the text itself; - for standard input. Or a bundle,
+    /// as seaworthyd prove writes it
     #[arg(value_name = "INPUT", required_unless_present_any = ["lines", "new_challenge"], conflicts_with = "lines")]
     pub inputs: Vec<String>,
 
@@ -140,6 +144,9 @@ struct Checker<'a> {
 
 impl Checker<'_> {
     fn bytes(&self, input: &[u8]) -> Outcome {
+        if Bundle::is_like(input) {
+            return Outcome::Bundle(Box::new(self.bundle(input)));
+        }
         let outcome = match read(input).and_then(|carried| self.carried(&carried)) {
             Ok(valid) => Outcome::Valid(Box::new(valid)),
             Err(refusal) => Outcome::Refused(refusal),
@@ -148,6 +155,11 @@ impl Checker<'_> {
             newest.see(facts.issued, self.now);
         }
         outcome
+    }
+
+    fn bundle(&self, input: &[u8]) -> Told {
+        let policy = self.demand.as_ref().map(Demand::policy);
+        if self.challenge.is_some() { Told::Challenged } else { Told::of(input, &self.trust, policy, self.now) }
     }
 
     /// The proof is looked at first, since its witnesses know how late it is; what is wrong with the stamp is said first.

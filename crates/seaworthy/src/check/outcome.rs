@@ -7,6 +7,7 @@ use seaworthy_protocol::{Proven, Witnessed};
 use seaworthy_stamp::{Answer, Facts, LogIndex, Occasion, PRESENTER_NOTE, Refusal, Shown};
 use serde_json::{Value, json};
 
+use super::bundle::Told;
 use crate::render::Clean;
 
 /// How one input came out.
@@ -15,6 +16,8 @@ pub enum Outcome {
     Valid(Box<Valid>),
     /// It is refused, or cannot be told.
     Refused(Refusal),
+    /// It is a bundle.
+    Bundle(Box<Told>),
     /// The input cannot be read.
     Unreadable(io::Error),
 }
@@ -46,7 +49,7 @@ impl Valid {
     fn log(&self) -> Option<String> {
         match (&self.proven, self.index) {
             (Some(proven), _) => {
-                Some(format!("entry {} of {}, seen by {}", proven.index, Clean(&proven.origin), witnesses(proven)))
+                Some(format!("entry {} of {}, seen by {}", proven.index, Clean(&proven.origin), seen_by(proven)))
             }
             (None, Some(index)) => Some(format!("index {index}, not checked")),
             (None, None) => None,
@@ -54,7 +57,8 @@ impl Valid {
     }
 }
 
-fn witnesses(proven: &Proven) -> String {
+/// The witnesses who saw a checkpoint, and when.
+pub fn seen_by(proven: &Proven) -> String {
     let named = |witness: &Witnessed| format!("{} ({})", Clean(&witness.name), witness.at);
     let witnesses: Vec<String> = proven.witnesses.iter().map(named).collect();
     if witnesses.is_empty() { "no witness".to_owned() } else { witnesses.join(", ") }
@@ -66,6 +70,7 @@ impl Outcome {
         match self {
             Outcome::Valid(_) => Answer::Valid,
             Outcome::Refused(refusal) => refusal.answer(),
+            Outcome::Bundle(told) => told.answer(),
             Outcome::Unreadable(_) => Answer::Usage,
         }
     }
@@ -75,7 +80,7 @@ impl Outcome {
         match self {
             Outcome::Valid(valid) => Some(valid.facts()),
             Outcome::Refused(refusal) => refusal.facts(),
-            Outcome::Unreadable(_) => None,
+            Outcome::Bundle(_) | Outcome::Unreadable(_) => None,
         }
     }
 
@@ -94,8 +99,9 @@ impl Outcome {
                 format!("{standing}VALID until {end}, {policy}, by {}; {shown}", issuer_short(facts))
             }
             Outcome::Refused(refusal) => {
-                format!("{standing}{} {refusal} [{}]", verdict(refusal.answer()), refusal.code())
+                format!("{standing}{} {refusal} [{}]", verdict_word(refusal.answer()), refusal.code())
             }
+            Outcome::Bundle(told) => told.headline(),
             Outcome::Unreadable(error) => format!("NOT READ {error} [{}]", Code::InputUnreadable),
         }
     }
@@ -112,6 +118,7 @@ impl Outcome {
         match self {
             Outcome::Valid(valid) => beyond(valid, out),
             Outcome::Refused(refusal) => explained(refusal.code(), out),
+            Outcome::Bundle(told) => told.details(out),
             Outcome::Unreadable(_) => explained(Code::InputUnreadable, out),
         }
     }
@@ -127,6 +134,7 @@ impl Outcome {
         let more = match self {
             Outcome::Valid(valid) => valid_json(valid),
             Outcome::Refused(refusal) => json!({ "refusal": refusal_json(refusal.code(), refusal.what()) }),
+            Outcome::Bundle(told) => told.json(),
             Outcome::Unreadable(error) => {
                 json!({ "refusal": refusal_json(Code::InputUnreadable, Some(&error.to_string())) })
             }
@@ -168,14 +176,16 @@ fn revocation(facts: &Facts, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "  revocation   {looked} ({}, place {})", status.uri, status.index)
 }
 
-const fn verdict(answer: Answer) -> &'static str {
+/// The answer in capitals.
+pub const fn verdict_word(answer: Answer) -> &'static str {
     match answer {
         Answer::Untold => "NOT KNOWN",
         _ => "REFUSED",
     }
 }
 
-fn explained(code: Code, out: &mut dyn Write) -> io::Result<()> {
+/// Why, and what to do.
+pub fn explained(code: Code, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "  why          {}", code.entry().detail)?;
     writeln!(out, "  what to do   {}", code.entry().fix)
 }
@@ -211,7 +221,8 @@ fn facts_json(facts: &Facts, is_presented: bool) -> Value {
     })
 }
 
-fn refusal_json(code: Code, found: Option<&str>) -> Value {
+/// A refusal, for programs.
+pub fn refusal_json(code: Code, found: Option<&str>) -> Value {
     let entry = code.entry();
     json!({ "code": code, "title": entry.title, "found": found, "detail": entry.detail, "fix": entry.fix })
 }
@@ -226,16 +237,20 @@ fn valid_json(valid: &Valid) -> Value {
 }
 
 fn log_json(valid: &Valid) -> Value {
-    let witness = |witness: &Witnessed| json!({ "name": witness.name, "at": witness.at });
     match (&valid.proven, valid.index) {
         (Some(proven), _) => json!({
             "checked": true,
             "index": proven.index,
             "origin": proven.origin,
             "size": proven.size,
-            "witnesses": proven.witnesses.iter().map(witness).collect::<Vec<_>>(),
+            "witnesses": proven.witnesses.iter().map(witness_json).collect::<Vec<_>>(),
         }),
         (None, Some(index)) => json!({ "checked": false, "index": index.number() }),
         (None, None) => Value::Null,
     }
+}
+
+/// A witness, for programs.
+pub fn witness_json(witness: &Witnessed) -> Value {
+    json!({ "name": witness.name, "at": witness.at })
 }

@@ -1,6 +1,7 @@
 //! `seaworthyd log`: logs from the outside. A witness cosigns what only grows, a monitor reads all there is; both trust
 //! nothing but the log's key. Here is also how our own log asks its witnesses.
 
+mod audit;
 mod client;
 mod monitor;
 mod note_key;
@@ -17,15 +18,17 @@ use seaworthy_model::Code;
 use seaworthy_tlog::{MAX_POLICY, Policy};
 
 use crate::cli::LogTask;
+use crate::configuration;
 use crate::failure::Failure;
 
 pub use sequencing::Keeper;
 
-/// Does one of the tasks.
-pub fn run(task: &LogTask) -> Result<(), Failure> {
+/// Does one of the tasks. `matches` is the whole command line's.
+pub fn run(task: &LogTask, matches: &clap::ArgMatches) -> Result<(), Failure> {
     match task {
         LogTask::Witness(options) => witness::run(options),
         LogTask::Monitor(options) => monitor::run(options),
+        LogTask::Audit(options) => audit::run(options, &configuration::load(&options.configured, matches)?),
     }
 }
 

@@ -12,6 +12,7 @@
 mod commands;
 mod configuration;
 mod errors;
+mod evidence;
 mod health;
 mod idempotency;
 mod kit;

@@ -77,13 +77,13 @@ impl Organisation {
     }
 
     /// What everybody may know of it: its description, or what hangs below that.
-    fn public(&self, below: &str) -> Answer {
+    pub fn public(&self, below: &str) -> Answer {
         let key = self.admin(&["organisations"]);
         self.get(&format!("/api/v1/organisations/{}{below}", key.split(' ').next().unwrap()))
     }
 
     /// Its trust file.
-    fn trust(&self) -> String {
+    pub fn trust(&self) -> String {
         self.public("/trust.toml").body
     }
 
@@ -141,7 +141,7 @@ impl Holder {
 }
 
 /// A policy that any machine meets whose release is supported.
-const LENIENT: &str = r#"
+pub const LENIENT: &str = r#"
 name = "lenient"
 version = 1
 title = "What a test machine meets"
@@ -150,7 +150,7 @@ cadence_days = 30
 rules = [{ kind = "release", lts = true, severity = "major" }]
 "#;
 
-fn on_each_store(check: fn(&Organisation)) {
+pub fn on_each_store(check: fn(&Organisation)) {
     check(&Organisation::start("sqlite"));
     match Postgres::shared() {
         Some(postgres) => check(&Organisation::start(&postgres.database())),

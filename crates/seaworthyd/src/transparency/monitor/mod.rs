@@ -20,7 +20,7 @@ use seaworthy_tlog::{Algorithm, Checkpoint, Edge, Policy, VerifierKey};
 use self::check::{Trouble, check, continues};
 use self::finding::Finding;
 use self::memory::Memory;
-use self::progress::Progress;
+pub use self::progress::Progress;
 use self::source::{Source, SourceFault};
 use self::trust::Trust;
 use super::unusable_list;
