@@ -34,9 +34,13 @@ impl Pair {
         let place = Place::postgres(postgres);
         let other = Place { store: place.store.clone(), ..Place::sqlite() };
         let fleet = Fleet::enrolled(&place, devices);
-        copy_keys(&place, &other);
         let public_url = format!("SEAWORTHYD_PUBLIC_URL={ORIGIN}");
-        let servers = [&place, &other].map(|place| Server::start_around(place, &["env", &public_url]));
+        let tiles = format!("SEAWORTHYD_LOG_TILES={}", place.folder.path().join("log").display());
+        let start = |place: &Place| Server::start_around(place, &["env", &public_url, &tiles]);
+        // The first makes the log's keys.
+        let first = start(&place);
+        copy_keys(&place, &other);
+        let servers = [first, start(&other)];
         Some(Pair { fleet, servers, place, other })
     }
 
