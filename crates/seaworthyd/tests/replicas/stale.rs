@@ -1,5 +1,6 @@
 //! What a transaction does that was begun by a directory which another server changes meanwhile.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use seaworthy_http::desk::{Desk, KeyStore, KeyStoreError, Surroundings};
@@ -11,6 +12,7 @@ use seaworthy_service::ports::read;
 use seaworthy_service::units::{self, Change};
 use seaworthy_service::{Error, Id};
 use seaworthy_stamp::SigningKey;
+use seaworthy_store::tiles::FolderTiles;
 use seaworthy_testkit::postgres::Postgres;
 use seaworthy_testkit::skip;
 
@@ -34,7 +36,8 @@ impl KeyStore for NoKeys {
 /// Another server's desk on a place.
 fn desk(place: &Place) -> Desk {
     let surroundings = Surroundings { now, draw: || [5; 32], build: "0" };
-    Desk::open(Arc::new(place.open()), Arc::new(NoKeys), surroundings, Site::new(ORIGIN).unwrap()).unwrap()
+    let tiles = Arc::new(FolderTiles::new(Path::new("/nowhere")));
+    Desk::open(Arc::new(place.open()), Arc::new(NoKeys), tiles, surroundings, Site::new(ORIGIN).unwrap()).unwrap()
 }
 
 fn move_below(desk: &Desk, admin: &Actor, unit: Id, parent: Id) -> Result<(), Error> {

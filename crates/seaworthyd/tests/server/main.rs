@@ -16,6 +16,7 @@ mod evidence;
 mod health;
 mod idempotency;
 mod kit;
+mod log;
 mod metrics;
 mod organisation;
 mod schemathesis;
