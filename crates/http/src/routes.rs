@@ -8,6 +8,7 @@ mod page;
 mod people;
 mod policies;
 mod sign_in;
+mod statuses;
 mod tokens;
 mod units;
 mod webhooks;
@@ -100,6 +101,9 @@ pub(crate) fn route(action: Action) -> Route {
         Action::LogCheckpoint => Route::get("/log/{log}/checkpoint", log::checkpoint, says).under("log").fails(LOG),
         Action::LogTile => Route::get("/log/{log}/tile/{*place}", log::tile, says).under("log").fails(LOG),
         Action::LogBatch => Route::get("/log/{log}/batch/{batch}", log::batch, says).under("log").fails(LOG),
+        Action::StatusList => {
+            Route::get("/status/{organisation}/{number}", statuses::list, says).under("log").fails(LOG)
+        }
         Action::EnrolmentOffer => {
             Route::post("/api/v1/enrolment/offer", exchange::offer, says).under("exchange").fails(ENROLMENT)
         }
@@ -165,6 +169,11 @@ pub(crate) fn route(action: Action) -> Route {
         }
         Action::DeviceRevoke => {
             Route::post("/api/v1/devices/{device}/revoke", devices::revoke, says).under("devices").fails(ACT)
+        }
+        Action::StampRevoke => {
+            Route::post("/api/v1/devices/{device}/stamps/{stamp}/revoke", devices::revoke_stamp, says)
+                .under("devices")
+                .fails(&[Code::NotFound, Code::ReasonMissing, Code::AlreadyThere, Code::InvalidValue])
         }
         Action::DeviceMove => {
             Route::post("/api/v1/devices/{device}/move", devices::transfer, says).under("devices").fails(ACT)
@@ -240,7 +249,7 @@ pub(crate) fn is_health(path: &str) -> bool {
 
 /// What pages of any site may read: it is the same for everybody.
 pub(crate) fn is_for_everybody(path: &str) -> bool {
-    path.starts_with("/log/")
+    path.starts_with("/log/") || path.starts_with("/status/")
 }
 
 #[cfg(test)]

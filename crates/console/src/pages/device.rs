@@ -166,11 +166,14 @@ fn stamps(record: &DeviceRecord) -> Markup {
         h2 { "Stamps" }
         @if record.stamps.is_empty() { p class="none" { "None was issued." } } @else {
             div class="table" { table {
-                thead { tr { th scope="col" { "Stamp" } th scope="col" { "Issued" } th scope="col" { "Ends" } } }
+                thead { tr {
+                    th scope="col" { "Stamp" } th scope="col" { "Issued" } th scope="col" { "Ends" } th scope="col" { "State" }
+                } }
                 tbody { @for stamp in &record.stamps {
                     tr {
                         th scope="row" { code { (stamp.id) } }
                         td { (words::instant(stamp.issued_at)) } td { (words::instant(stamp.expires_at)) }
+                        td { @if stamp.in_force { "in force" } @else { "over or revoked" } }
                     }
                 } }
             } }
@@ -216,8 +219,29 @@ fn acts(record: &DeviceRecord, reason: &str, of: For<'_>) -> Markup {
             button type="submit" class="quiet" { "Move" }
         }
         form method="post" action={ "/devices/" (device) "/revoke" } class="panel" {
-            (why) p { "Take no more evidence from it. It must enrol anew to come back." }
+            (why) p { "Take no more evidence from it, and its stamps back. It must enrol anew to come back." }
             button type="submit" class="quiet" { "Revoke" }
+        }
+        (stamp_act(record, reason))
+    }
+}
+
+/// Taking one stamp back has a reason of its own.
+fn stamp_act(record: &DeviceRecord, reason: &str) -> Markup {
+    let in_force: Vec<_> = record.stamps.iter().filter(|stamp| stamp.in_force).collect();
+    html! {
+        @if !in_force.is_empty() {
+            form method="post" action={ "/devices/" (record.summary.device) "/stamps/revoke" } class="panel" {
+                label for="stamp" { "Take one stamp back; the device stays" }
+                select id="stamp" name="stamp" required {
+                    @for stamp in in_force {
+                        option value=(stamp.id) { (stamp.id) ", issued " (words::instant(stamp.issued_at)) }
+                    }
+                }
+                label for="stamp-reason" { "Why" }
+                input id="stamp-reason" name="reason" value=(reason) required maxlength="200" autocomplete="off";
+                button type="submit" class="quiet" { "Revoke the stamp" }
+            }
         }
     }
 }
@@ -245,6 +269,26 @@ pub(crate) async fn revoke(
     Form(form): Form<Reasoned>,
 ) -> Result<SeeOther, Problem> {
     reading(&desk, &actor, &form.reason, move |reader, scene| reader.revoke(scene.records, path.device)).await?;
+    Ok(back(&path.device, &form.reason))
+}
+
+/// Which stamp is taken back, and why.
+#[derive(Deserialize)]
+pub(crate) struct StampForm {
+    stamp: Id,
+    reason: String,
+}
+
+pub(crate) async fn revoke_stamp(
+    State(desk): State<Arc<Desk>>,
+    Signed(actor): Signed,
+    Path(path): Path<DevicePath>,
+    Form(form): Form<StampForm>,
+) -> Result<SeeOther, Problem> {
+    let revoked = reading(&desk, &actor, &form.reason, move |reader, scene| {
+        reader.revoke_stamp(scene.records, path.device, form.stamp)
+    });
+    revoked.await?;
     Ok(back(&path.device, &form.reason))
 }
 

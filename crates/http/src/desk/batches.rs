@@ -93,11 +93,15 @@ impl Desk {
     }
 
     fn take_in(&self, reports: &[Received]) -> Result<Vec<Taking>, Error> {
-        self.write_here(|scene| {
+        let (directory, url, mut draw) = (self.directory(), self.public_url(), || self.draw());
+        let slots = self.slots.take(self.store(), &directory, url, reports, self.now(), &mut draw)?;
+        let answers = self.write_here(|scene| {
             let (directory, appraiser) = (scene.directory, scene.appraiser);
-            let intake = intake::Intake { directory, appraiser, build: self.build(), at: scene.now };
+            let intake = intake::Intake { directory, appraiser, build: self.build(), slots: &slots, at: scene.now };
             intake.take_in(scene.records, reports, scene.draw)
-        })
+        })?;
+        self.slots.give_back(slots, &answers);
+        Ok(answers)
     }
 }
 

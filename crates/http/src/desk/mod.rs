@@ -9,6 +9,7 @@ mod keys;
 mod log;
 #[cfg(test)]
 mod nowhere;
+mod statuses;
 mod visitor;
 
 use std::sync::{Arc, PoisonError, RwLock};
@@ -25,6 +26,7 @@ use seaworthy_service::log::{Quorum, Standing};
 use seaworthy_service::policies;
 use seaworthy_service::ports::{Assignment, Records, Store, TileStore, read, write};
 use seaworthy_service::reappraisal::reappraise;
+use seaworthy_service::statuses::{Shelf, Slots};
 use seaworthy_service::{Error, Id};
 use seaworthy_stamp::SigningKey;
 use tracing::error;
@@ -71,6 +73,10 @@ pub struct Desk {
     quorum: Quorum,
     /// For which organisations anything may be signed.
     standing: Arc<Standing>,
+    /// Places in status lists that this process has reserved.
+    slots: Slots,
+    /// Status lists as they were signed.
+    shelf: Shelf,
 }
 
 /// What a use-case works with, inside one transaction.
@@ -114,6 +120,8 @@ impl Desk {
             site,
             quorum: Quorum::default(),
             standing: Arc::default(),
+            slots: Slots::default(),
+            shelf: Shelf::default(),
         })
     }
 

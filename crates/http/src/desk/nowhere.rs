@@ -7,6 +7,7 @@ use seaworthy_protocol::Digest;
 use seaworthy_service::Id;
 use seaworthy_service::log::Quorum;
 use seaworthy_service::ports::{Fault, Store, TileStore, Work};
+use seaworthy_service::statuses::{Shelf, Slots};
 use seaworthy_stamp::SigningKey;
 use seaworthy_tlog::Place;
 
@@ -26,6 +27,8 @@ impl Desk {
             site: Site::new("http://127.0.0.1:8440").unwrap(),
             quorum: Quorum::default(),
             standing: Arc::default(),
+            slots: Slots::default(),
+            shelf: Shelf::default(),
         })
     }
 }

@@ -215,6 +215,27 @@ pub(crate) async fn revoke(
     done.await.map(|()| Done)
 }
 
+/// Which stamp of which device.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub(crate) struct StampPath {
+    /// SHA-256 of the device's key.
+    device: Digest,
+    /// The stamp's id.
+    stamp: Id,
+}
+
+pub(crate) async fn revoke_stamp(
+    State(desk): State<Arc<Desk>>,
+    Signed(actor): Signed,
+    Path(path): Path<StampPath>,
+    Body(asked): Body<Reasoned>,
+) -> Result<Done, Problem> {
+    let done = reading(&desk, actor, asked.reason, move |reader, scene| {
+        reader.revoke_stamp(scene.records, path.device, path.stamp)
+    });
+    done.await.map(|()| Done)
+}
+
 /// Where a device goes, and why.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -62,7 +62,7 @@ mod tests {
     #[test]
     fn decoys_turn_little_by_little_and_are_no_stamps() {
         let mut counts = BTreeSet::new();
-        for seed in 0..16 {
+        for seed in 0..8 {
             let list = list(seed);
             let permutation = Permutation::of(&list.seed);
             let decoys = Decoys::of(&list, &permutation);
@@ -72,10 +72,11 @@ mod tests {
             assert!(all <= MOST_DECOYS as usize && all >= MOST_DECOYS as usize / 2);
             assert!((all * 2 / 5..all * 3 / 5).contains(&half), "{half} of {all}");
             assert_eq!(turned(DECOY_DAYS * 10), all);
-            let handed_out: BTreeSet<u32> = (0..BEYOND).filter_map(|counter| permutation.place(counter)).collect();
-            assert!(decoys.turned(Timestamp::MAX).all(|place| place < STATUS_PLACES && !handed_out.contains(&place)));
+            let never: BTreeSet<u32> =
+                (BEYOND..STATUS_PLACES).filter_map(|counter| permutation.place(counter)).collect();
+            assert!(decoys.turned(Timestamp::MAX).all(|place| never.contains(&place)), "no stamp has that place");
             counts.insert(all);
         }
-        assert!(counts.len() > 8, "how many there are is a secret, too");
+        assert!(counts.len() > 4, "how many there are is a secret, too");
     }
 }

@@ -53,7 +53,7 @@ mod tests {
 
     #[test]
     fn each_place_is_handed_out_once_in_an_order_of_its_own() {
-        let orders = [[0; 32], [1; 32], [0xFF; 32]].map(|seed| {
+        let orders = [[0; 32], [0xFF; 32]].map(|seed| {
             let permutation = Permutation::of(&seed);
             let mut seen = vec![false; STATUS_PLACES as usize];
             let mut beside = 0;

@@ -114,3 +114,39 @@ impl Shelf {
         Ok(signed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use seaworthy_protocol::{Digest, RevocationReason};
+
+    use super::*;
+    use crate::ports::StatusPlace;
+
+    #[test]
+    fn a_full_list_of_which_one_in_a_hundred_is_revoked_fits_into_20_kb_with_all_decoys() {
+        let opened_at = Timestamp::from_seconds(1_800_000_000);
+        let organisation = Id::from_bytes([1; 16]);
+        let address = "https://example.org/status/0123456789abcdef/0".to_owned();
+        let record = StatusListRecord { organisation, number: 0, address, seed: [7; 32], handed_out: 0, opened_at };
+        let permutation = Permutation::of(&record.seed);
+        let revocation = |place| Revocation {
+            organisation,
+            status: StatusPlace { list: 0, place },
+            address: record.address.clone(),
+            stamp: organisation,
+            device: Digest::ZERO,
+            reason: RevocationReason::Lost,
+            at: opened_at,
+            leaf: None,
+        };
+        let places = (0..STATUS_PLACES / 100).filter_map(|counter| permutation.place(counter * 80));
+        let revocations: Vec<Revocation> = places.map(revocation).collect();
+        let (decoys, at) = (Decoys::of(&record, &permutation), opened_at.plus_days(4_000));
+        let statuses = compose(&revocations, &decoys, at).unwrap();
+        let revoked = (0..u64::from(STATUS_PLACES)).filter(|place| statuses.at(*place) == Some(REVOKED)).count();
+        assert_eq!(revoked, revocations.len() + decoys.turned(at).len());
+        let list = StatusList { address: record.address.clone(), issued: at, expires: at, ttl: Some(1), statuses };
+        let size = list.sign(&SigningKey::from_seed(&[1; 32]).unwrap()).len();
+        assert!(size < 20_000, "{size} bytes");
+    }
+}

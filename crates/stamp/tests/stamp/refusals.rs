@@ -149,6 +149,13 @@ fn a_stamp_is_small() {
     assert!(stamp.cbor().len() <= 360, "{} bytes", stamp.cbor().len());
     let host = Host::parse("seaworthy.example").unwrap();
     assert!(stamp.to_qr(Some(&host)).unwrap().version() <= 16);
+    // As an organisation issues it: it can be looked up.
+    let uri = "https://seaworthy.example/status/0123456789abcdef/12".to_owned();
+    let status = Some(seaworthy_stamp::StatusReference { index: 1_048_575, uri });
+    let stamp = crate::kit::stamp(DEVICE, &seaworthy_stamp::Particulars { status, ..particulars() });
+    assert!(stamp.cbor().len() <= 420, "{} bytes", stamp.cbor().len());
+    let version = stamp.to_qr(Some(&host)).unwrap().version();
+    assert!(version <= 17, "version {version}");
 }
 
 #[test]

@@ -22,6 +22,7 @@ mod outbox;
 mod people;
 #[cfg(test)]
 mod revoking;
+#[cfg(test)]
 mod statuses;
 #[cfg(test)]
 mod tallies;
