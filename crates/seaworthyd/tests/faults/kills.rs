@@ -3,6 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use seaworthy_service::ports::LogState;
 use seaworthy_testkit::postgres::Postgres;
 use seaworthy_testkit::skip;
 
@@ -42,8 +43,7 @@ fn killed(place: &Place, rounds: u64) {
         });
         // In every second round the next server is the first to open what was left behind.
         if round % 2 == 0 {
-            whole(place, &fleet);
-            log_is_whole(place, &place.open(), &fleet, &mut published);
+            whole(place, &fleet, &mut published);
         }
     }
     let server = Server::start(place);
@@ -51,8 +51,7 @@ fn killed(place: &Place, rounds: u64) {
     // Beside a database, the right of the one before to work on the log holds on for a while.
     thread::sleep(Duration::from_secs(4));
     server.stop();
-    let (reports, acknowledged) = (whole(place, &fleet), fleet.acknowledged());
-    let log = log_is_whole(place, &place.open(), &fleet, &mut published);
+    let ((reports, log), acknowledged) = (whole(place, &fleet, &mut published), fleet.acknowledged());
     assert_eq!(log.published.size, log.ordered, "who stops in peace leaves nothing behind");
     assert!(log.ordered > acknowledged as u64, "each report and each stamp is in the log");
     assert_eq!(reports, acknowledged, "each acknowledged once, and nothing else");
@@ -75,12 +74,12 @@ fn list(address: &str, token: &str, round: u64) {
     assert_eq!(listed.status, 200, "{listed:?}");
 }
 
-fn whole(place: &Place, fleet: &Fleet) -> usize {
+fn whole(place: &Place, fleet: &Fleet, published: &mut Published) -> (usize, LogState) {
     let store = place.open();
     if place.store == "sqlite" {
         database_is_whole(&store);
     }
-    count(&store, fleet)
+    (count(&store, fleet), log_is_whole(place, &store, fleet, published))
 }
 
 /// The count itself: what is not as it was is noticed.

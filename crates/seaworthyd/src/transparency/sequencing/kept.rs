@@ -132,8 +132,9 @@ impl Entering {
     pub fn catch_up(&mut self) {
         for place in &mut self.places {
             let Some(log) = self.keeping.logs.get(place.log) else { continue };
-            log.catch_up(&self.keeping);
-            place.due = Instant::now() + AGAIN;
+            if !log.catch_up(&self.keeping) {
+                place.due = Instant::now() + AGAIN;
+            }
         }
     }
 
@@ -142,35 +143,38 @@ impl Entering {
         let mut more = false;
         for place in &mut self.places {
             let Some(log) = self.keeping.logs.get(place.log) else { continue };
-            if !log.stands(&self.keeping) {
-                if Instant::now() >= place.due {
-                    log.catch_up(&self.keeping);
-                    place.due = Instant::now() + AGAIN;
-                }
+            if Instant::now() < place.due {
                 continue;
             }
-            let entries = step(log, &self.keeping, &mut place.work);
-            if entries > 0 {
-                publisher.unpark();
+            if !log.stands(&self.keeping) && !log.catch_up(&self.keeping) {
+                place.due = Instant::now() + AGAIN;
+                continue;
             }
-            more |= entries >= u64::from(BATCH);
+            match step(log, &self.keeping, &mut place.work) {
+                Some(0) => {}
+                Some(entries) => {
+                    publisher.unpark();
+                    more |= entries >= u64::from(BATCH);
+                }
+                None => place.due = Instant::now() + AGAIN,
+            }
         }
         more
     }
 }
 
-/// A step of the sequencer: how many entries came in.
-fn step(log: &KeptLog, keeping: &Keeping, sequencer: &mut Sequencer) -> u64 {
+/// A step of the sequencer: how many entries came in, unless it failed.
+fn step(log: &KeptLog, keeping: &Keeping, sequencer: &mut Sequencer) -> Option<u64> {
     let began = Instant::now();
     match sequencer.step(&log.works(keeping), keeping.desk.now()) {
         Ok(Stepped::Signed { entries, .. }) => {
             keeping.metrics.took_in(entries, began.elapsed());
-            entries
+            Some(entries)
         }
-        Ok(Stepped::Idle | Stepped::Elsewhere | Stepped::Overtaken) => 0,
+        Ok(Stepped::Idle | Stepped::Elsewhere | Stepped::Overtaken) => Some(0),
         Err(error) => {
             log.failed(keeping, &error);
-            0
+            None
         }
     }
 }
