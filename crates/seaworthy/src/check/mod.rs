@@ -1,10 +1,11 @@
-//! `seaworthy check`: whether a stamp is valid, offline, against keys the checker trusts.
+//! `seaworthy check`: whether a stamp is valid, against keys the checker trusts; offline, but for `--online`.
 //!
 //! Reads files and standard input, and decides nothing: `seaworthy-stamp` does. Role and grade are said first, so that
 //! a self-signed stamp never passes for an organisation's; of what no trusted key signed, nothing is said at all.
 
 mod bundle;
 mod demand;
+mod online;
 mod outcome;
 mod sources;
 
@@ -17,7 +18,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use seaworthy_model::{Code, Timestamp};
 use seaworthy_protocol::Bundle;
-use seaworthy_stamp::{Answer, Carried, Challenge, Refusal, Trust, check_carried, read};
+use seaworthy_stamp::{Answer, Carried, Challenge, Refusal, Shown, Trust, check_carried, read};
 use serde_json::json;
 
 use crate::failure::{Failure, exit};
@@ -27,6 +28,7 @@ use crate::newest::{Newest, floor_of};
 use crate::surroundings::Surroundings;
 use bundle::Told;
 use demand::Demand;
+use online::Online;
 use outcome::{Outcome, Valid};
 use sources::{add_status_lists, bytes_of, next_line, shown, trust};
 
@@ -49,12 +51,20 @@ pub struct CheckArgs {
     #[arg(long, value_name = "FILE")]
     pub status_list: Vec<PathBuf>,
 
+    /// Fetch the status list where the stamp says that it is; one fetched before does until it ends
+    #[arg(long, conflicts_with = "at")]
+    pub online: bool,
+
+    /// Trust these certificates, in PEM, for --online instead of the system's
+    #[arg(long, value_name = "FILE", requires = "online")]
+    pub ca: Option<PathBuf>,
+
     /// Demand that the stamp is presented, and answers this challenge
     #[arg(long, value_name = "CODE")]
     pub challenge: Option<Challenge>,
 
     /// Draw a challenge for --challenge, to be shown to whoever presents a stamp; checks nothing
-    #[arg(long, conflicts_with_all = ["inputs", "trust", "status_list", "challenge", "log_policy", "proof", "at", "lines"])]
+    #[arg(long, conflicts_with_all = ["inputs", "trust", "status_list", "challenge", "log_policy", "proof", "at", "lines", "online"])]
     pub new_challenge: bool,
 
     /// Demand that the stamp is in a log of this policy, and that its witnesses saw it there
@@ -93,7 +103,8 @@ pub fn run(args: &CheckArgs, around: &Surroundings, out: &mut dyn Write) -> Resu
         return new_challenge(args.format, around, out).map(|()| exit::PASS);
     }
     let newest = Newest::load(&around.state);
-    let answer = run_with(args, around.now, &newest, &mut io::stdin().lock(), out);
+    let online = args.online.then(|| Online::new(args.ca.as_deref(), &around.state)).transpose()?;
+    let answer = run_with(args, around.now, online, &newest, &mut io::stdin().lock(), out);
     newest.keep(&around.state);
     answer.map(Answer::exit_code)
 }
@@ -113,6 +124,7 @@ fn new_challenge(format: CheckFormat, around: &Surroundings, out: &mut dyn Write
 fn run_with(
     args: &CheckArgs,
     now: Timestamp,
+    online: Option<Online>,
     newest: &Newest,
     input: &mut dyn BufRead,
     out: &mut dyn Write,
@@ -125,6 +137,7 @@ fn run_with(
     let checker = Checker {
         trust,
         challenge: args.challenge,
+        online,
         demand: Demand::read(args.log_policy.as_deref(), args.proof.as_deref())?,
         // A time that is asked about is no clock that could be wrong.
         newest: args.at.is_none().then_some(newest),
@@ -133,10 +146,36 @@ fn run_with(
     if args.lines { checker.lines(args.format, input, out) } else { checker.inputs(args, input, out) }
 }
 
+/// The address of the list by which a stamp can be looked up that is good as far as is known without.
+fn lookable(checked: &Result<Shown, Refusal>) -> Option<String> {
+    let facts = match checked {
+        Ok(shown) => shown.checked().facts(),
+        Err(refusal) if [Code::StatusListMissing, Code::StatusListExpired].contains(&refusal.code()) => {
+            refusal.facts()?
+        }
+        Err(_) => return None,
+    };
+    facts.status.as_ref().map(|status| status.uri.clone())
+}
+
+/// How a stamp comes out whose list could not be fetched, and why.
+fn unfetched(checked: Result<Shown, Refusal>, trouble: String) -> Result<(Shown, Option<String>), Refusal> {
+    let refusal = match checked {
+        Ok(shown) => return Ok((shown, Some(trouble))),
+        Err(refusal) => refusal,
+    };
+    let told = Refusal::new(refusal.code(), trouble);
+    Err(match refusal.facts() {
+        Some(facts) => told.with_facts(facts.clone()),
+        None => told,
+    })
+}
+
 /// What every check of one run has in common.
 struct Checker<'a> {
     trust: Trust,
     challenge: Option<Challenge>,
+    online: Option<Online>,
     demand: Option<Demand>,
     now: Timestamp,
     newest: Option<&'a Newest>,
@@ -167,13 +206,37 @@ impl Checker<'_> {
         let proven = self.demand.as_ref().map(|demand| demand.prove(carried)).transpose();
         let seen = proven.as_ref().ok().and_then(|proven| proven.as_ref()?.newest());
         let floor = self.newest.and_then(|newest| newest.floor().max(seen.map(floor_of)));
-        let shown = check_carried(carried, &self.trust, self.now, floor, self.challenge.as_ref())?;
+        let (shown, unfetched) = self.looked_up(carried, floor)?;
         if let (Some(newest), Some(seen)) = (self.newest, seen) {
             newest.see(seen, self.now);
         }
         match proven {
-            Ok(proven) => Ok(Valid { shown, index: carried.index, proven }),
+            Ok(proven) => Ok(Valid { shown, index: carried.index, proven, unfetched }),
             Err(refusal) => Err(refusal.with_facts(shown.checked().facts().clone())),
+        }
+    }
+
+    /// What the stamp is by the list that is fetched, where one is; and why none was.
+    fn looked_up(&self, carried: &Carried, floor: Option<Timestamp>) -> Result<(Shown, Option<String>), Refusal> {
+        let check = |trust: &Trust| check_carried(carried, trust, self.now, floor, self.challenge.as_ref());
+        let offline = check(&self.trust);
+        let Some((online, address)) = self.online.as_ref().zip(lookable(&offline)) else {
+            return offline.map(|shown| (shown, None));
+        };
+        let looked = online.look(&address, &self.trust);
+        if let (Some(newest), Some(issued)) = (self.newest, looked.issued) {
+            newest.see(issued, self.now);
+        }
+        let mut trust = self.trust.clone();
+        let counts = looked.list.is_some_and(|list| trust.add_status_list(&list).is_ok());
+        match (if counts { check(&trust) } else { offline.clone() }, looked.trouble) {
+            (Ok(shown), trouble) => Ok((shown, trouble)),
+            // One that was kept and has ended is as none.
+            (Err(refusal), Some(trouble)) if refusal.code() == Code::StatusListExpired => unfetched(offline, trouble),
+            (Err(refusal), Some(trouble)) if refusal.code() == Code::StatusListMissing => {
+                unfetched(Err(refusal), trouble)
+            }
+            (Err(refusal), _) => Err(refusal),
         }
     }
 

@@ -30,6 +30,8 @@ pub struct Valid {
     pub index: Option<LogIndex>,
     /// That it is in the log, where that was demanded.
     pub proven: Option<Proven>,
+    /// Why its status list could not be fetched, where that was asked for.
+    pub unfetched: Option<String>,
 }
 
 impl Valid {
@@ -96,7 +98,8 @@ impl Outcome {
             Outcome::Valid(valid) => {
                 let (facts, shown) = (valid.facts(), valid.shown());
                 let (end, policy) = (facts.expires, &facts.policy.name);
-                format!("{standing}VALID until {end}, {policy}, by {}; {shown}", issuer_short(facts))
+                let unfetched = if valid.unfetched.is_some() { "; status list NOT FETCHED" } else { "" };
+                format!("{standing}VALID until {end}, {policy}, by {}; {shown}{unfetched}", issuer_short(facts))
             }
             Outcome::Refused(refusal) => {
                 format!("{standing}{} {refusal} [{}]", verdict_word(refusal.answer()), refusal.code())
@@ -149,6 +152,10 @@ impl Outcome {
 /// What is known of a valid stamp beyond what it says.
 fn beyond(valid: &Valid, out: &mut dyn Write) -> io::Result<()> {
     revocation(valid.facts(), out)?;
+    if let Some(why) = &valid.unfetched {
+        let used = valid.facts().cleared.map_or("stamps are not looked up", |_| "the list kept here is used");
+        writeln!(out, "  not fetched  {}; {used}", Clean(why))?;
+    }
     if let Some(log) = valid.log() {
         writeln!(out, "  log          {log}")?;
     }
@@ -233,7 +240,7 @@ fn valid_json(valid: &Valid) -> Value {
         Occasion::Challenge(challenge) => json!({ "by": "challenge", "challenge": challenge.to_string() }),
     });
     let note = presented.is_none().then_some(PRESENTER_NOTE);
-    json!({ "presented": presented, "log": log_json(valid), "note": note })
+    json!({ "presented": presented, "log": log_json(valid), "not_fetched": valid.unfetched, "note": note })
 }
 
 fn log_json(valid: &Valid) -> Value {

@@ -30,6 +30,20 @@ const LIMIT: Duration = Duration::from_secs(60);
 const EXPORT_LIMIT: Duration = Duration::from_secs(1800);
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
+/// What was at a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fetched {
+    /// This.
+    New {
+        /// By which the server knows it.
+        etag: Option<String>,
+        /// The content.
+        bytes: Vec<u8>,
+    },
+    /// What one has already.
+    Same,
+}
+
 /// A server, and how to reach it.
 #[derive(Debug)]
 pub struct Client {
@@ -77,6 +91,24 @@ impl Client {
             200 => self.read(&mut response, most).map(Some),
             404 => Ok(None),
             status => Err(self.strange(status, "not as a log is read")),
+        }
+    }
+
+    /// Reads what is at a path, unless it is what somebody has already by its ETag.
+    pub fn fetch(&self, path: &str, etag: Option<&str>, most: u64, limit: Duration) -> Result<Fetched, Trouble> {
+        let mut request = self.agent.get(format!("{}{path}", self.server));
+        if let Some(etag) = etag {
+            request = request.header(header::IF_NONE_MATCH, etag);
+        }
+        let request = request.config().timeout_global(Some(limit)).build();
+        let mut response = request.call().map_err(|error| self.silent(&error))?;
+        match response.status().as_u16() {
+            200 => {
+                let etag = response.headers().get(header::ETAG).and_then(|etag| etag.to_str().ok()).map(str::to_owned);
+                Ok(Fetched::New { etag, bytes: self.read(&mut response, most)? })
+            }
+            304 if etag.is_some() => Ok(Fetched::Same),
+            status => Err(self.strange(status, "there is nothing to be had")),
         }
     }
 

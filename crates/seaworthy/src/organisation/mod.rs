@@ -17,7 +17,7 @@ mod trust;
 mod words;
 
 pub use agreement::{Wider, agree};
-pub use client::{Client, MAX_ANSWER, MAX_EXPORT};
+pub use client::{Client, Fetched, MAX_ANSWER, MAX_EXPORT};
 pub use heads::Heads;
 pub use logged::Logged;
 pub use outbox::Outbox;

@@ -9,6 +9,7 @@ use seaworthy_protocol::Digest;
 use seaworthy_service::authority::{Actor, Held, Role};
 use seaworthy_service::intake::{self, Intake};
 use seaworthy_service::ports::read;
+use seaworthy_service::statuses::Handful;
 use seaworthy_service::units::{self, Change};
 use seaworthy_service::{Error, Id};
 use seaworthy_stamp::SigningKey;
@@ -78,7 +79,7 @@ fn reports_are_counted_by_the_tree_in_force() {
         }
         paths.push(path);
         let (directory, appraiser) = (scene.directory, scene.appraiser);
-        let intake = Intake { directory, appraiser, build: "0", at: scene.now };
+        let intake = Intake { directory, appraiser, build: "0", slots: &Handful::new(), at: scene.now };
         intake.take_in(scene.records, &sent, scene.draw)
     });
     assert!(taken.unwrap().iter().all(Result::is_ok));

@@ -19,8 +19,14 @@ mod kit;
 mod log;
 mod metrics;
 mod organisation;
+mod revoking;
 mod schemathesis;
 mod slow;
 mod stopping;
 mod tls;
 mod webhooks;
+mod witnessed;
+
+#[expect(dead_code, reason = "the tests of witnesses and monitors use more of it")]
+#[path = "../transparency/program.rs"]
+mod program;

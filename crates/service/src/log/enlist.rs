@@ -9,8 +9,7 @@ use super::leaves::Committed;
 use crate::error::Error;
 use crate::id::Id;
 use crate::ports::{
-    Assignment, CatalogRecord, KeyRecord, LedgerEntry, PolicyRecord, Reading, Records, Revocation, SetRead,
-    StampRecord,
+    Assignment, CatalogRecord, KeyRecord, LedgerEntry, PolicyRecord, Reading, Records, Revocation, SetRead, StampRecord,
 };
 
 /// Records of one organisation that are written together.

@@ -4,7 +4,8 @@
 use std::borrow::Cow;
 
 use seaworthy_protocol::{
-    AssignmentLeaf, CatalogLeaf, EntryLeaf, KeyLeaf, Leaf, LeafKind, Octets, ReportLeaf, RevocationLeaf, SetReadLeaf, record,
+    AssignmentLeaf, CatalogLeaf, EntryLeaf, KeyLeaf, Leaf, LeafKind, Octets, ReportLeaf, RevocationLeaf, SetReadLeaf,
+    record,
 };
 use serde::Serialize;
 

@@ -38,7 +38,11 @@ mod tests {
         for count in [0, 1, 2, 15, 16, 17, 100] {
             let things: Vec<usize> = (0..count).collect();
             let done = Mutex::new(Vec::new());
-            at_once(&things, |_| 0, |thing| Ok::<(), usize>(done.lock().unwrap().push(*thing))).unwrap();
+            let note = |thing: &usize| {
+                done.lock().unwrap().push(*thing);
+                Ok::<(), usize>(())
+            };
+            at_once(&things, |_| 0, note).unwrap();
             let mut done = done.into_inner().unwrap();
             done.sort_unstable();
             assert_eq!(done, things);
