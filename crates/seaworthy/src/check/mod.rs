@@ -28,7 +28,7 @@ use crate::newest::{Newest, floor_of};
 use crate::surroundings::Surroundings;
 use bundle::Told;
 use demand::Demand;
-use online::Online;
+use online::{Online, lookable, unfetched};
 use outcome::{Outcome, Valid};
 use sources::{add_status_lists, bytes_of, next_line, shown, trust};
 
@@ -144,31 +144,6 @@ fn run_with(
         now: args.at.unwrap_or(now),
     };
     if args.lines { checker.lines(args.format, input, out) } else { checker.inputs(args, input, out) }
-}
-
-/// The address of the list by which a stamp can be looked up that is good as far as is known without.
-fn lookable(checked: &Result<Shown, Refusal>) -> Option<String> {
-    let facts = match checked {
-        Ok(shown) => shown.checked().facts(),
-        Err(refusal) if [Code::StatusListMissing, Code::StatusListExpired].contains(&refusal.code()) => {
-            refusal.facts()?
-        }
-        Err(_) => return None,
-    };
-    facts.status.as_ref().map(|status| status.uri.clone())
-}
-
-/// How a stamp comes out whose list could not be fetched, and why.
-fn unfetched(checked: Result<Shown, Refusal>, trouble: String) -> Result<(Shown, Option<String>), Refusal> {
-    let refusal = match checked {
-        Ok(shown) => return Ok((shown, Some(trouble))),
-        Err(refusal) => refusal,
-    };
-    let told = Refusal::new(refusal.code(), trouble);
-    Err(match refusal.facts() {
-        Some(facts) => told.with_facts(facts.clone()),
-        None => told,
-    })
 }
 
 /// What every check of one run has in common.

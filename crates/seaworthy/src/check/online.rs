@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use seaworthy_inspect::StateDirectory;
 use seaworthy_model::{Code, Timestamp};
 use seaworthy_protocol::{Digest, Octets};
-use seaworthy_stamp::{MAX_STATUS_LIST, Trust};
+use seaworthy_stamp::{MAX_STATUS_LIST, Refusal, Shown, Trust};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
@@ -108,6 +108,31 @@ impl Online {
         let client = Client::new(server, self.ca.as_deref()).map_err(|failure| failure.what)?;
         client.fetch(path, etag, MAX_STATUS_LIST as u64, LIMIT).map_err(|trouble| trouble.failure().what)
     }
+}
+
+/// The address of the list by which a stamp can be looked up that is good as far as is known without.
+pub fn lookable(checked: &Result<Shown, Refusal>) -> Option<String> {
+    let facts = match checked {
+        Ok(shown) => shown.checked().facts(),
+        Err(refusal) if [Code::StatusListMissing, Code::StatusListExpired].contains(&refusal.code()) => {
+            refusal.facts()?
+        }
+        Err(_) => return None,
+    };
+    facts.status.as_ref().map(|status| status.uri.clone())
+}
+
+/// How a stamp comes out whose list could not be fetched, and why.
+pub fn unfetched(checked: Result<Shown, Refusal>, trouble: String) -> Result<(Shown, Option<String>), Refusal> {
+    let refusal = match checked {
+        Ok(shown) => return Ok((shown, Some(trouble))),
+        Err(refusal) => refusal,
+    };
+    let told = Refusal::new(refusal.code(), trouble);
+    Err(match refusal.facts() {
+        Some(facts) => told.with_facts(facts.clone()),
+        None => told,
+    })
 }
 
 /// When a list was made that counts for this trust.

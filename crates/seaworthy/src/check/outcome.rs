@@ -153,7 +153,7 @@ impl Outcome {
 fn beyond(valid: &Valid, out: &mut dyn Write) -> io::Result<()> {
     revocation(valid.facts(), out)?;
     if let Some(why) = &valid.unfetched {
-        let used = valid.facts().cleared.map_or("stamps are not looked up", |_| "the list kept here is used");
+        let used = valid.facts().cleared.map_or("the stamp is not looked up", |_| "the list kept here is used");
         writeln!(out, "  not fetched  {}; {used}", Clean(why))?;
     }
     if let Some(log) = valid.log() {

@@ -109,6 +109,22 @@ fn nor_has_one_that_left() {
 }
 
 #[test]
+fn nor_has_one_whose_place_another_took() {
+    on_each_store(|organisation| {
+        let Some(holder) = stamped(organisation) else { return };
+        let (device, heir) = (device(organisation), Holder::new().unwrap());
+        let (link, before) = (organisation.admin(&["enrolment"]), device.as_str().unwrap());
+        heir.run(&["enrol", &link, "--yes", "--replaces", before]);
+        stands(organisation, &holder);
+        let root = organisation.root();
+        let waiting = organisation.get(&format!("/api/v1/devices?unit={root}&state=waiting&reason=approval")).json();
+        let path = format!("/api/v1/devices/{}/approve", waiting["devices"][0]["device"].as_str().unwrap());
+        assert_eq!(organisation.post(&path, &json!({ "reason": "a new disk" })).status(), 204);
+        is_revoked(organisation, &holder);
+    });
+}
+
+#[test]
 fn an_inspector_takes_one_stamp_back_and_the_holder_reads_why() {
     on_each_store(|organisation| {
         let Some(holder) = stamped(organisation) else { return };
@@ -149,7 +165,7 @@ fn a_list_is_fetched_once_and_kept_for_when_nobody_answers() {
 
     fs::remove_dir_all(holder.path("state/seaworthy/status-lists")).unwrap();
     let (said, code) = holder.run(&["check", "stamp.png", "--trust", "trust.toml", "--online"]);
-    assert!(code == 0 && said.contains("stamps are not looked up"), "{said}");
+    assert!(code == 0 && said.contains("the stamp is not looked up"), "{said}");
     let strict = fs::read_to_string(holder.path("trust.toml")).unwrap();
     let strict = strict.replacen("role = \"organisation\"", "role = \"organisation\"\nstatus_list_required = true", 1);
     fs::write(holder.path("trust.toml"), strict).unwrap();
