@@ -114,7 +114,7 @@ fn nor_has_one_whose_place_another_took() {
         let Some(holder) = stamped(organisation) else { return };
         let (device, heir) = (device(organisation), Holder::new().unwrap());
         let (link, before) = (organisation.admin(&["enrolment"]), device.as_str().unwrap());
-        heir.run(&["enrol", &link, "--yes", "--replaces", before]);
+        heir.run(&["enrol", &link, "--yes", "--again", "--replaces", before]);
         stands(organisation, &holder);
         let root = organisation.root();
         let waiting = organisation.get(&format!("/api/v1/devices?unit={root}&state=waiting&reason=approval")).json();
