@@ -11,6 +11,7 @@ use seaworthy_tlog::{Checkpoint, Note, Policy, Tree, Verified};
 use super::works::{LogWorks, unreadable};
 use crate::error::Error;
 use crate::ports::{Fault, Outcome, SignedCheckpoint, Witnesses, write};
+use crate::statuses::end_newest;
 
 /// What the comparison of store and tiles came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +60,10 @@ fn must_continue(works: &LogWorks<'_>, old: &Checkpoint, new: &Checkpoint) -> Re
 /// Catches up with the tiles, and asks the witnesses whether that is all. Whoever asks again does no harm.
 pub fn catch_up(works: &LogWorks<'_>, policy: Option<&Policy>, witnesses: &dyn Witnesses) -> Result<CaughtUp, Error> {
     if let Compared::Behind(checkpoint) = compare(works)? {
-        write(works.store, |records| records.adopt(works.organisation(), &checkpoint))?;
+        write(works.store, |records| {
+            records.adopt(works.organisation(), &checkpoint)?;
+            end_newest(records, works.organisation())
+        })?;
     }
     let Some(policy) = policy.filter(|policy| policy.asks_for_witnesses()) else { return Ok(CaughtUp::Standing) };
     let (note, checkpoint) = newest(works)?;

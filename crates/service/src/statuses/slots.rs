@@ -16,7 +16,7 @@ use crate::draw::Draw;
 use crate::error::Error;
 use crate::id::Id;
 use crate::intake::{Received, Taken};
-use crate::ports::{Records, StatusListRecord, StatusPlace, Store, write};
+use crate::ports::{Fault, Records, StatusListRecord, StatusPlace, Store, write};
 
 /// How many places are reserved at once.
 pub const BLOCK: u32 = 4_096;
@@ -125,6 +125,14 @@ impl Slots {
             block.returned.extend(unused.filter(|slot| slot.status.list == block.list));
         }
     }
+}
+
+/// Ends the newest list: no more of its places are handed out. A store that was restored does not know which were.
+pub(crate) fn end_newest(records: &mut dyn Records, organisation: Id) -> Result<(), Fault> {
+    if let Some(list) = records.newest_status_list(organisation)? {
+        records.reserve(organisation, list.number, FULL.saturating_sub(list.handed_out))?;
+    }
+    Ok(())
 }
 
 /// Reserves a block of the newest list; of the next one where that is full, or is named by an address of the past.

@@ -3,7 +3,8 @@
 use seaworthy_model::Code;
 use seaworthy_service::Error;
 use seaworthy_service::log::{CaughtUp, LogWorks, Sequencer, Stepped, catch_up};
-use seaworthy_service::ports::{Outcome, Prove, Witnesses};
+use seaworthy_service::ports::{Outcome, Prove, StatusListRecord, Witnesses, read, write};
+use seaworthy_service::statuses::FULL;
 use seaworthy_tlog::Note;
 
 use crate::kit::{World, holder};
@@ -49,6 +50,36 @@ fn a_restored_store_catches_up_with_its_tiles_and_goes_on() {
         world.enlist(300);
         world.settle();
     }
+}
+
+/// Which places of status lists were handed out after the copy is forgotten: none of that list is handed out again.
+#[test]
+fn a_restored_store_ends_its_newest_status_list() {
+    let mut world = World::new();
+    world.enlist(10);
+    world.settle();
+    let organisation = world.works().log.organisation;
+    let list = StatusListRecord {
+        organisation,
+        number: 0,
+        address: "https://harbour.example/status/0".to_owned(),
+        seed: [7; 32],
+        handed_out: 0,
+        opened_at: world.now(),
+    };
+    write(world.works().store, |records| records.open_status_list(&list)).unwrap();
+    let handed_out = |world: &World| {
+        let newest = read(world.works().store, |records| records.newest_status_list(organisation));
+        newest.unwrap().unwrap().handed_out
+    };
+    let copy = world.copied_store("copy");
+    caught_up(&world.works()).unwrap();
+    assert_eq!(handed_out(&world), 0);
+    world.enlist(10);
+    world.settle();
+    world.restore(copy, 10);
+    caught_up(&world.works()).unwrap();
+    assert_eq!(handed_out(&world), FULL);
 }
 
 /// What had its place, or was signed, when the copy was made keeps it.
