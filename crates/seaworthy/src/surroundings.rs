@@ -38,17 +38,23 @@ pub struct Holder {
 }
 
 impl Surroundings {
+    /// The clock, for what runs so long that it moves.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads clock and environment")]
+    pub fn clock() -> Timestamp {
+        let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs());
+        Timestamp::from_seconds(i64::try_from(seconds).unwrap_or(i64::MAX))
+    }
+
     /// Reads them.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads clock and environment")]
     pub fn read() -> Surroundings {
-        let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs());
         let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
         let folder = |name: &str| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
         let home = folder("HOME");
         let uid = rustix::process::geteuid().as_raw();
         let plain = variable("NO_COLOR").is_some() || variable("TERM").is_some_and(|term| term == "dumb");
         Surroundings {
-            now: Timestamp::from_seconds(i64::try_from(seconds).unwrap_or(i64::MAX)),
+            now: Surroundings::clock(),
             state: StateDirectory::new(state_folder(folder("XDG_STATE_HOME"), home.clone(), uid)),
             holder: holder(uid, home, variable("SUDO_UID").and_then(|uid| uid.to_str()?.parse().ok())),
             desktop: variable("XDG_CURRENT_DESKTOP").and_then(|value| value.into_string().ok()),

@@ -104,7 +104,7 @@ pub fn run(args: &CheckArgs, around: &Surroundings, out: &mut dyn Write) -> Resu
     }
     let newest = Newest::load(&around.state);
     let online = args.online.then(|| Online::new(args.ca.as_deref(), &around.state)).transpose()?;
-    let answer = run_with(args, around.now, online, &newest, &mut io::stdin().lock(), out);
+    let answer = run_with(args, &Surroundings::clock, online, &newest, &mut io::stdin().lock(), out);
     newest.keep(&around.state);
     answer.map(Answer::exit_code)
 }
@@ -123,7 +123,7 @@ fn new_challenge(format: CheckFormat, around: &Surroundings, out: &mut dyn Write
 
 fn run_with(
     args: &CheckArgs,
-    now: Timestamp,
+    clock: &dyn Fn() -> Timestamp,
     online: Option<Online>,
     newest: &Newest,
     input: &mut dyn BufRead,
@@ -132,18 +132,20 @@ fn run_with(
     let mut trust = trust(&args.trust)?;
     for issued in add_status_lists(&mut trust, &args.status_list)? {
         // A list that a trusted key signed is as good a witness of the time as a stamp.
-        newest.see(issued, now);
+        newest.see(issued, clock());
     }
-    let checker = Checker {
+    // A time that is asked about is no clock that could be wrong.
+    let (asked, read) = (args.at, clock);
+    let clock = move || asked.unwrap_or_else(read);
+    let mut checker = Checker {
         trust,
         challenge: args.challenge,
         online,
         demand: Demand::read(args.log_policy.as_deref(), args.proof.as_deref())?,
-        // A time that is asked about is no clock that could be wrong.
         newest: args.at.is_none().then_some(newest),
-        now: args.at.unwrap_or(now),
+        now: clock(),
     };
-    if args.lines { checker.lines(args.format, input, out) } else { checker.inputs(args, input, out) }
+    if args.lines { checker.lines(&clock, args.format, input, out) } else { checker.inputs(args, input, out) }
 }
 
 /// What every check of one run has in common.
@@ -240,14 +242,22 @@ impl Checker<'_> {
         Ok(gravest)
     }
 
-    /// One answer for each line, at once: whoever stands at a door waits for it.
-    fn lines(&self, format: CheckFormat, input: &mut dyn BufRead, out: &mut dyn Write) -> Result<Answer, Failure> {
+    /// One answer for each line, at once and by the clock as it is then: whoever stands at a door waits for it, and the
+    /// door is open all day.
+    fn lines(
+        &mut self,
+        clock: &dyn Fn() -> Timestamp,
+        format: CheckFormat,
+        input: &mut dyn BufRead,
+        out: &mut dyn Write,
+    ) -> Result<Answer, Failure> {
         let unreadable = |error| Failure::new(Code::InputUnreadable, format!("standard input: {error}"));
         let mut gravest = Answer::Valid;
         while let Some(line) = next_line(input).map_err(unreadable)? {
             if line.iter().all(u8::is_ascii_whitespace) {
                 continue;
             }
+            self.now = clock();
             let outcome = self.line(&line);
             gravest = gravest.max(outcome.answer());
             let answer = match format {

@@ -1,5 +1,6 @@
 //! What `check` says, and how it ends.
 
+use std::cell::Cell;
 use std::fs;
 
 use clap::Parser;
@@ -27,7 +28,7 @@ fn said(arguments: &[&str], input: &str) -> (String, u8) {
     let line = Line::try_parse_from(["check"].iter().chain(arguments)).unwrap();
     let mut out = Vec::new();
     let now = "2026-11-23".parse().unwrap();
-    let answer = run_with(&line.check, now, None, &Newest::default(), &mut input.as_bytes(), &mut out).unwrap();
+    let answer = run_with(&line.check, &|| now, None, &Newest::default(), &mut input.as_bytes(), &mut out).unwrap();
     (String::from_utf8(out).unwrap(), answer.exit_code())
 }
 
@@ -126,7 +127,7 @@ fn a_clock_before_the_newest_stamp_is_wrong() {
     let checked = |now: &str, extra: &[&str]| {
         let newest = Newest::load(&state);
         let (now, mut out) = (now.parse().unwrap(), Vec::new());
-        let answer = run_with(&line(extra), now, None, &newest, &mut "".as_bytes(), &mut out).unwrap();
+        let answer = run_with(&line(extra), &|| now, None, &newest, &mut "".as_bytes(), &mut out).unwrap();
         newest.keep(&state);
         (answer.exit_code(), String::from_utf8(out).unwrap())
     };
@@ -152,18 +153,37 @@ fn a_stamp_is_looked_up_where_a_list_is_given() {
         let line = ["check", &stamp, "--trust", trust, "--status-list", list];
         let check = Line::try_parse_from(line).unwrap().check;
         let now = "2026-11-23".parse().unwrap();
-        run_with(&check, now, None, &Newest::default(), &mut "".as_bytes(), &mut Vec::new()).unwrap_err().code
+        run_with(&check, &|| now, None, &Newest::default(), &mut "".as_bytes(), &mut Vec::new()).unwrap_err().code
     };
     assert_eq!(failing(&stamp, &trust), Code::StatusListBroken);
     assert_eq!(failing(&vector("none.cwt"), &trust), Code::StatusListBroken);
     assert_eq!(failing(&list, &vector("organisation.pub")), Code::StatusListIssuer);
 }
 
+/// A stamp that ended while the door was open is refused from then on.
+#[test]
+fn each_line_is_judged_by_the_clock_as_it_is_then() {
+    let line = Line::try_parse_from(["check", "--lines", "--trust", &vector("device.pub")]).unwrap();
+    let text = fs::read_to_string(vector("device.txt")).unwrap();
+    let asked = Cell::new(0);
+    let clock = || {
+        asked.set(asked.get() + 1);
+        if asked.get() <= 2 { "2026-11-23".parse().unwrap() } else { "2027-11-23".parse().unwrap() }
+    };
+    let mut out = Vec::new();
+    let input = format!("{text}\n{text}\n");
+    run_with(&line.check, &clock, None, &Newest::default(), &mut input.as_bytes(), &mut out).unwrap();
+    let said = String::from_utf8(out).unwrap();
+    let lines: Vec<&str> = said.lines().collect();
+    assert!(lines[0].contains("VALID until") && lines[1].contains("[stamp-expired]"), "{said}");
+}
+
 #[test]
 fn a_broken_trust_file_stops_all() {
     let line = Line::try_parse_from(["check", "x", "--trust", &vector("device.txt")]).unwrap();
     let now = Timestamp::from_seconds(0);
-    let error = run_with(&line.check, now, None, &Newest::default(), &mut "".as_bytes(), &mut Vec::new()).unwrap_err();
+    let error =
+        run_with(&line.check, &|| now, None, &Newest::default(), &mut "".as_bytes(), &mut Vec::new()).unwrap_err();
     assert_eq!(error.code, Code::TrustSyntax);
     assert!(Line::try_parse_from(["check", "x"]).is_err(), "--trust is required");
     assert!(Line::try_parse_from(["check", "--trust", "x"]).is_err(), "an input is required");
@@ -253,7 +273,9 @@ fn a_log_policy_that_cannot_be_used_is_said_with_its_line() {
         let line = ["check", "x", "--trust", &trust, "--log-policy", &policy, "--proof", proof];
         let check = Line::try_parse_from(line).unwrap().check;
         let now = "2026-11-23".parse().unwrap();
-        run_with(&check, now, None, &Newest::default(), &mut "".as_bytes(), &mut Vec::new()).map(|_| ()).unwrap_err()
+        run_with(&check, &|| now, None, &Newest::default(), &mut "".as_bytes(), &mut Vec::new())
+            .map(|_| ())
+            .unwrap_err()
     };
     let proof = of("proof", "device.proof");
     assert_eq!(failing(&proof).code, Code::LogPolicyBroken);
@@ -277,7 +299,7 @@ fn a_witness_knows_how_late_it_is() {
         let line = ["check", &stamp, "--trust", &trust];
         let check = Line::try_parse_from(line.iter().chain(proof)).unwrap().check;
         let (newest, mut out) = (Newest::load(&state), Vec::new());
-        let answer = run_with(&check, now.parse().unwrap(), None, &newest, &mut "".as_bytes(), &mut out).unwrap();
+        let answer = run_with(&check, &|| now.parse().unwrap(), None, &newest, &mut "".as_bytes(), &mut out).unwrap();
         newest.keep(&state);
         (answer.exit_code(), String::from_utf8(out).unwrap())
     };
