@@ -1070,6 +1070,11 @@ codes! {
         "None of the organisation's keys, from its first up to the one that signed the bundle, is in a trust record of the role organisation that covers the time at which the bundle was made.",
         "Get the organisation's trust file from somebody whom you believe, and give it with --trust."
     }
+    BundleUnproved = "bundle-unproved" {
+        "the log does not prove a part of the bundle",
+        "A log policy was given, so each record must be in the log. The parts that are named have no proof: they are older than the log, but by the organisation's word alone, which could as well have dated them so later.",
+        "Ask about an instant for which all records are in the log. Without --log-policy, check says what the bundle amounts to by the organisation's word."
+    }
     ProveErased = "prove-erased" {
         "the device's data was erased",
         "The device left, and its holder had its data erased. With the records went the salts, so nobody can tell any more what their entries in the log committed to. The log itself stays whole.",

@@ -215,6 +215,11 @@ impl Gap {
             Gap::Newest => "that no later report, policy or catalog counted at that instant",
         }
     }
+
+    /// Whether a record has no proof because, by its own date, it is older than the log.
+    pub const fn is_before_log(self) -> bool {
+        matches!(self, Gap::Report | Gap::Policy | Gap::Assignment | Gap::Catalog)
+    }
 }
 
 impl Bundle {
@@ -229,7 +234,7 @@ impl Bundle {
             (Gap::NoCatalog, catalog.is_none()),
             (Gap::Moved, self.moved),
             (Gap::Unit, !self.moved),
-            (Gap::FirstSeen, !self.seen.is_empty()),
+            (Gap::FirstSeen, true),
             (Gap::Newest, true),
         ];
         gaps.into_iter().filter(|(_, is_open)| *is_open).map(|(gap, _)| gap).collect()

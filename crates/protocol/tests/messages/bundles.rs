@@ -177,16 +177,27 @@ fn a_bundle_gives_the_verdict_again() {
     assert_eq!(recompute(&first, None).unwrap().keys.len(), 1);
 }
 
+/// The bundle of an organisation whose log began after all of it.
+fn older() -> Bundle {
+    let document = seal(&log_document("2026-11-24T09:30:00Z"), &kinds::organisation()).unwrap();
+    Bundle { checkpoint: proved().checkpoint, log: Octets(document), ..unproved() }
+}
+
 #[test]
 fn what_is_older_than_the_log_needs_no_proof_and_says_so() {
-    let proved = proved();
-    let document = seal(&log_document("2026-11-24T09:30:00Z"), &kinds::organisation()).unwrap();
-    let older = Bundle { checkpoint: proved.checkpoint.clone(), log: Octets(document), ..unproved() };
+    let older = older();
     let found = recompute(&sealed(&older), None).unwrap().bundle.gaps();
     let before = [Gap::Report, Gap::Policy, Gap::Assignment, Gap::Catalog, Gap::Unit, Gap::FirstSeen, Gap::Newest];
     assert_eq!(found, before);
-    let younger = Bundle { log: proved.log, ..older };
+    let younger = Bundle { log: proved().log, ..older };
     assert!(part(&younger, Part::Report).contains("younger than the log"));
+}
+
+#[test]
+fn a_sighting_that_is_left_out_is_not_proved_either() {
+    let mut bundle = proved();
+    bundle.seen.clear();
+    assert_eq!(bundle.gaps(), [Gap::Unit, Gap::FirstSeen, Gap::Newest]);
 }
 
 /// Holds a bundle to failing by a part, and says why it does.
@@ -271,6 +282,7 @@ fn the_vectors_are_what_the_code_makes() {
         "bundle": bundle,
     });
     hold_in("bundle", "device.cbor", &sealed(&bundle));
+    hold_in("bundle", "before-log.cbor", &sealed(&older()));
     hold_in("bundle", "device.json", format!("{told:#}\n").as_bytes());
     let trust = format!(
         "[[trust]]\nkey = \"{}\"\nalgorithm = \"Ed25519\"\nrole = \"organisation\"\nname = \"Example\"\n",

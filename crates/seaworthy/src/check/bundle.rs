@@ -20,6 +20,8 @@ pub enum Told {
     Broken(BundleError),
     /// Nobody vouches for it.
     Untrusted,
+    /// The log was demanded, and these parts have no proof but the organisation's date.
+    Unproved(Vec<Gap>),
     /// A challenge was demanded; a bundle answers none.
     Challenged,
 }
@@ -30,10 +32,17 @@ impl Told {
         match recompute(bytes, policy) {
             Err(error) => Told::Broken(error),
             Ok(found) => match trusted(&found, trust, now) {
-                Some(name) => Told::Holds(Box::new(found), name),
+                Some(name) => Told::vouched(found, name, policy.is_some()),
                 None => Told::Untrusted,
             },
         }
+    }
+
+    /// A signer may date what it makes today before the log began: where the log is demanded, a date is no proof.
+    fn vouched(found: Recomputed, name: String, log_is_demanded: bool) -> Told {
+        let mut unproved = found.bundle.gaps();
+        unproved.retain(|gap| log_is_demanded && gap.is_before_log());
+        if unproved.is_empty() { Told::Holds(Box::new(found), name) } else { Told::Unproved(unproved) }
     }
 
     /// What it amounts to. Whether the device was in order is in the verdict, not in the answer.
@@ -41,7 +50,7 @@ impl Told {
         match self {
             Told::Holds(..) => Answer::Valid,
             Told::Broken(_) | Told::Challenged => Answer::Refused,
-            Told::Untrusted => Answer::Untold,
+            Told::Untrusted | Told::Unproved(_) => Answer::Untold,
         }
     }
 
@@ -50,12 +59,17 @@ impl Told {
             Told::Holds(..) => None,
             Told::Broken(error) => Some(error.code()),
             Told::Untrusted => Some(Code::BundleUntrusted),
+            Told::Unproved(_) => Some(Code::BundleUnproved),
             Told::Challenged => Some(Code::PresentationMissing),
         }
     }
 
     fn what(&self) -> Option<String> {
-        if let Told::Broken(error) = self { Some(format!("{}", Clean(&error.to_string()))) } else { None }
+        match self {
+            Told::Broken(error) => Some(format!("{}", Clean(&error.to_string()))),
+            Told::Unproved(gaps) => Some(gaps.iter().map(|gap| gap.name()).collect::<Vec<_>>().join(", ")),
+            Told::Holds(..) | Told::Untrusted | Told::Challenged => None,
+        }
     }
 
     /// The verdict, and by whose word.
@@ -161,9 +175,13 @@ mod tests {
     }
 
     fn told(trust: &str, policy: Option<&Policy>) -> (String, u8) {
+        told_of("device.cbor", trust, policy)
+    }
+
+    fn told_of(bundle: &str, trust: &str, policy: Option<&Policy>) -> (String, u8) {
         let mut trusted = Trust::default();
         trusted.add_file("trust.toml", trust).unwrap();
-        let told = Told::of(&vector("device.cbor"), &trusted, policy, "2026-11-25T12:00:00Z".parse().unwrap());
+        let told = Told::of(&vector(bundle), &trusted, policy, "2026-11-25T12:00:00Z".parse().unwrap());
         let mut out = Vec::new();
         told.details(&mut out).unwrap();
         (format!("{}\n{}", told.headline(), String::from_utf8(out).unwrap()), told.answer().exit_code())
@@ -191,6 +209,20 @@ mod tests {
         ");
         let (said, _) = told(&trust, None);
         assert!(said.contains("9 entries, seen by no witness"), "{said}");
+    }
+
+    #[test]
+    fn a_date_before_the_log_is_no_proof_where_the_log_is_demanded() {
+        let trust = String::from_utf8(vector("trust.toml")).unwrap();
+        let policy = Policy::parse(&vector("log-policy.txt")).unwrap();
+        let (said, exit) = told_of("before-log.cbor", &trust, Some(&policy));
+        let parts = "report-before-log, policy-before-log, assignment-before-log, catalog-before-log";
+        let headline = format!("NOT KNOWN the log does not prove a part of the bundle: {parts} [bundle-unproved]");
+        assert!(exit == 3 && said.starts_with(&headline) && !said.contains("pass"), "{said}");
+        let (said, exit) = told_of("before-log.cbor", &trust, None);
+        assert!(exit == 0 && said.starts_with("HOLDS") && said.contains("the policy document: it is older"), "{said}");
+        let (said, exit) = told_of("before-log.cbor", &trust.replace("\"organisation\"", "\"log\""), Some(&policy));
+        assert!(exit == 3 && said.contains("[bundle-untrusted]"), "{said}");
     }
 
     #[test]
