@@ -1,9 +1,7 @@
 //! `seaworthyd prove`: evidence of what was, for whoever has no server and trusts nobody's database. The look is written into
 //! the holder's ledger first, as the operator's.
 
-use std::fs::OpenOptions;
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
@@ -21,6 +19,7 @@ use seaworthy_store::SqlStore;
 
 use crate::cli::Prove;
 use crate::failure::{Failure, exit};
+use crate::folder;
 use crate::keyring::Keyring;
 use crate::office::{self, failed, now};
 use crate::operator::{operator, organisation};
@@ -80,9 +79,9 @@ fn proved(view: &View, draft: &Draft, settings: &Settings, store: &dyn Store) ->
     Err(Failure::new(Code::ProveWaiting, "some record waits").ending(exit::UNKNOWN))
 }
 
-/// A bundle tells of a person's device: it is for its owner alone.
+/// A bundle tells of a person's device: it is for its owner alone, also where a file of that name was for others.
 fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
+    let name = path.file_name().and_then(|name| name.to_str()).ok_or(std::io::ErrorKind::InvalidFilename)?;
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    folder::write(folder, name, bytes)
 }

@@ -325,16 +325,11 @@ impl Reader<'_> {
     /// Takes one stamp of a device back. The device stays.
     pub fn revoke_stamp(&self, records: &mut dyn Records, device: Digest, stamp: Id) -> Result<(), Error> {
         let (permit, standing) = self.act(records, Action::StampRevoke, device)?;
-        let found = records.stamp(self.organisation(), &device, stamp)?;
-        let found = found.ok_or_else(|| Error::refused_for(Code::NotFound, "the device has no such stamp"))?;
-        if found.status.is_none() {
-            let what = "the stamp is older than status lists: it cannot be revoked, only end";
-            return Err(Error::refused_for(Code::InvalidValue, what));
-        }
         let in_force = records.stamps_in_force(self.organisation(), &device, self.now)?;
-        if in_force.iter().all(|one| one.id != stamp) {
-            return Err(Error::refused_for(Code::AlreadyThere, "the stamp has ended, or is revoked already"));
-        }
+        let found = in_force.into_iter().find(|one| one.id == stamp && one.status.is_some());
+        // One answer for all that is none: whose stamp an old one was is not to be found out without a line in the ledger.
+        let what = "the device has no such stamp in force that could be revoked";
+        let found = found.ok_or_else(|| Error::refused_for(Code::NotFound, what))?;
         let reason = RevocationReason::Inspector;
         let revocations = revoking::of_stamps(records, self.organisation(), &[found], reason, self.now)?;
         let mut note = self.note(EntryKind::StampRevoked, &permit, &[Field::Stamps]);

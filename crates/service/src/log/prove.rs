@@ -12,7 +12,7 @@ use seaworthy_protocol::{
     SeenOffer, VERSION, recompute, seal,
 };
 use seaworthy_stamp::SigningKey;
-use seaworthy_tlog::{Checkpoint, Note, Tree, Verified};
+use seaworthy_tlog::{Checkpoint, Note, Place, Tree, Verified};
 
 use super::leaves::in_force;
 use super::reader::LogReader;
@@ -191,6 +191,7 @@ impl Draft {
     pub fn prove(&self, store: &dyn Store, tiles: &dyn TileStore, key: &SigningKey) -> Result<Option<Vec<u8>>, Error> {
         let leaves = [self.report, self.policy, self.assignment, self.catalog];
         let Some((published, places)) = self.places(store, &leaves)? else { return Ok(None) };
+        self.must_know_what_is_shown(tiles, &published)?;
         let proofs = Proofs::open(LogReader::new(tiles, self.organisation), &published)?;
         let [report, policy, assignment, catalog] = places.map(|place| proofs.of(place));
         let mut bundle = self.bundle.clone();
@@ -204,6 +205,19 @@ impl Draft {
         let sealed = seal(&bundle, key).map_err(|error| Error::damaged(error.to_string()))?;
         recompute(&sealed, None).map_err(|error| Error::refused_for(error.code(), error.to_string()))?;
         Ok(Some(sealed))
+    }
+
+    /// Refuses a store that is behind its tiles: it has forgotten what came later.
+    fn must_know_what_is_shown(&self, tiles: &dyn TileStore, known: &SignedCheckpoint) -> Result<(), Error> {
+        let shown = tiles.read(self.organisation, &Place::Checkpoint)?.unwrap_or_default();
+        let size = Note::parse(&shown).ok().and_then(|note| note.text().parse::<Checkpoint>().ok());
+        match size.map(|shown| shown.size) {
+            Some(size) if size > known.size => {
+                let what = format!("{size} entries are published, and the store knows {}", known.size);
+                Err(Error::refused_for(Code::LogBehind, what))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The published checkpoint, and the index of each leaf; none if it does not cover them all.

@@ -45,6 +45,17 @@ pub fn compare(works: &LogWorks<'_>) -> Result<Compared, Error> {
     Ok(if ahead { Compared::Behind(SignedCheckpoint { size: shown.size, note }) } else { Compared::Level })
 }
 
+/// Refuses a store that is behind what was published: whoever would sign by it has to catch up first.
+pub(super) fn must_be_level(works: &LogWorks<'_>) -> Result<(), Error> {
+    match compare(works)? {
+        Compared::Level => Ok(()),
+        Compared::Behind(shown) => {
+            let what = format!("{} entries are published, and the store knows fewer", shown.size);
+            Err(Error::refused_for(Code::LogBehind, what))
+        }
+    }
+}
+
 /// Refuses a tree that does not continue an older one.
 fn must_continue(works: &LogWorks<'_>, old: &Checkpoint, new: &Checkpoint) -> Result<(), Error> {
     let verified = Verified::open(works.reader(), new.size, &new.root).map_err(unreadable)?;

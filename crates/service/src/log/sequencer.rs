@@ -74,8 +74,12 @@ impl Sequencer {
 
     /// The step, and the tip after it: none where there is any doubt.
     fn attempt(&self, works: &LogWorks<'_>, tip: Option<Tip>, now: Timestamp) -> Result<(Stepped, Option<Tip>), Error> {
-        if !has_work(works)? {
-            return Ok((Stepped::Idle, tip));
+        let Some(known) = unfinished(works)? else { return Ok((Stepped::Idle, tip)) };
+        let known = works.signed(&known.signed)?;
+        if !tip.as_ref().is_some_and(|tip| is_of(tip, &known)) {
+            // After a start or a doubt. The store may have gone back, as one does that fails over to a standby that lags:
+            // a place that it gave now would be another entry's.
+            recovery::must_be_level(works)?;
         }
         let Some(Ordered { state, batches }) = self.order(works, now)? else { return Ok((Stepped::Elsewhere, None)) };
         let signed = works.signed(&state.signed)?;
@@ -85,7 +89,7 @@ impl Sequencer {
             return Ok((Stepped::Idle, Some(tip)));
         }
         let plan = plan(&tip, &pool).map_err(|fault| Error::damaged(fault.to_string()))?;
-        works.write(plan.writes, || recovery::compare(works).map(|_| ()))?;
+        works.write(plan.writes, || recovery::must_be_level(works))?;
         let (size, root) = (plan.tip.edge().size(), plan.tip.edge().root());
         let note = works.sign(size, root)?.to_string().into_bytes();
         let to = SignedCheckpoint { size, note };
@@ -110,11 +114,13 @@ impl Sequencer {
     }
 }
 
-/// Whether anything waits for its place, or has one and is not in the signed tree. It costs no transaction that writes.
-fn has_work(works: &LogWorks<'_>) -> Result<bool, Error> {
+/// How far the log has come, if anything waits for its place, or has one and is not in the signed tree. It costs no
+/// transaction that writes.
+fn unfinished(works: &LogWorks<'_>) -> Result<Option<LogState>, Error> {
     read(works.store, |records| {
         let state = records.log_state(works.organisation())?;
-        Ok(state.ordered > state.signed.size || records.waiting(works.organisation())? > 0)
+        let has_work = state.ordered > state.signed.size || records.waiting(works.organisation())? > 0;
+        Ok(has_work.then_some(state))
     })
 }
 

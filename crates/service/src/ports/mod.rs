@@ -33,7 +33,7 @@ pub use people::{
     ApiToken, Credential, CredentialKind, EnrolmentToken, Invitation, People, Person, RoleGrant, Session, TokenKind,
 };
 pub use policies::{Assignment, CatalogRecord, Policies, PolicyRecord};
-pub use statuses::{Revocation, STATUS_PLACES, StatusListRecord, StatusLists};
+pub use statuses::{Revocation, STATUS_FULL, STATUS_PLACES, StatusListRecord, StatusLists};
 pub use tallies::{Group, Tallied, Tallies};
 pub use tiles::TileStore;
 pub use witnesses::{Outcome, Prove, Witnesses};

@@ -12,6 +12,8 @@ use crate::id::Id;
 
 /// How many places a status list has.
 pub const STATUS_PLACES: u32 = 1 << 20;
+/// A list that has handed out so many counters hands out no more: the next one follows.
+pub const STATUS_FULL: u32 = 900_000;
 
 /// A status list of an organisation.
 #[derive(Clone, PartialEq, Eq)]
@@ -70,8 +72,8 @@ pub trait StatusLists {
     /// Opens a list; one of the same number stays. Whoever opens one at the same time waits, so that reading the newest
     /// one afterwards tells both the same.
     fn open_status_list(&mut self, list: &StatusListRecord) -> Result<(), Fault>;
-    /// Hands out so many counters of a list, and says the first of them; none where the list is not there or has not so
-    /// many left. No counter is handed out twice, whoever asks at the same time.
+    /// Hands out so many counters of a list, and says the first of them; none where the list is not there, is full
+    /// ([`STATUS_FULL`]), or has not so many left. No counter is handed out twice, whoever asks at the same time.
     fn reserve(&mut self, organisation: Id, number: u32, counters: u32) -> Result<Option<u32>, Fault>;
     /// Adds revocations; one of the same place stays.
     fn add_revocations(&mut self, revocations: &[Revocation]) -> Result<(), Fault>;

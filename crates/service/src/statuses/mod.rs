@@ -19,7 +19,7 @@ pub use decoys::{DECOY_DAYS, Decoys, MOST_DECOYS};
 pub use permutation::Permutation;
 pub use shelf::{FRESH_SECONDS, LIST_LIFE_SECONDS, SIGNED_ANEW_SECONDS, Shelf, ShelfList, compose};
 pub(crate) use slots::end_newest;
-pub use slots::{BLOCK, FULL, Handful, Slot, Slots};
+pub use slots::{BLOCK, Handful, Slot, Slots};
 
 /// The address of a list on a server's address without a slash at its end.
 pub fn address(server: &str, root_key: &Digest, number: u32) -> String {

@@ -16,14 +16,12 @@ use crate::draw::Draw;
 use crate::error::Error;
 use crate::id::Id;
 use crate::intake::{Received, Taken};
-use crate::ports::{Fault, Records, StatusListRecord, StatusPlace, Store, write};
+use crate::ports::{Fault, Records, STATUS_FULL, StatusListRecord, StatusPlace, Store, write};
 
 /// How many places are reserved at once.
 pub const BLOCK: u32 = 4_096;
-/// A list that has handed out so many is followed by the next.
-pub const FULL: u32 = 900_000;
-/// Counters from here on are never handed out: the last block begins below [`FULL`].
-pub(super) const BEYOND: u32 = FULL.div_ceil(BLOCK) * BLOCK;
+/// Counters from here on are never handed out: the last block begins below [`STATUS_FULL`].
+pub(super) const BEYOND: u32 = STATUS_FULL.div_ceil(BLOCK) * BLOCK;
 
 /// A place for the status of one stamp.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,7 +128,7 @@ impl Slots {
 /// Ends the newest list: no more of its places are handed out. A store that was restored does not know which were.
 pub(crate) fn end_newest(records: &mut dyn Records, organisation: Id) -> Result<(), Fault> {
     if let Some(list) = records.newest_status_list(organisation)? {
-        records.reserve(organisation, list.number, FULL.saturating_sub(list.handed_out))?;
+        records.reserve(organisation, list.number, STATUS_FULL.saturating_sub(list.handed_out))?;
     }
     Ok(())
 }
@@ -146,19 +144,18 @@ fn reserve(
     let organisation = view.organisation.id;
     let address = |number| address(server, &view.root_key(), number);
     let newest = records.newest_status_list(organisation)?;
-    let is_open = |list: &StatusListRecord| list.handed_out < FULL && list.address == address(list.number);
-    let number = match &newest {
-        Some(list) if is_open(list) => list.number,
-        Some(list) => list.number.saturating_add(1),
-        None => 0,
-    };
-    if newest.is_none_or(|list| list.number != number) {
-        let address = address(number);
-        let list = StatusListRecord { organisation, number, address, seed: draw(), handed_out: 0, opened_at: at };
-        records.open_status_list(&list)?;
+    // Another server may have filled it since.
+    if let Some(list) = newest.as_ref().filter(|list| list.address == address(list.number))
+        && let Some(first) = records.reserve(organisation, list.number, BLOCK)?
+    {
+        return Ok(Block::of(list, first));
     }
+    let number = newest.map_or(0, |list| list.number.saturating_add(1));
+    let address = address(number);
+    let list = StatusListRecord { organisation, number, address, seed: draw(), handed_out: 0, opened_at: at };
+    records.open_status_list(&list)?;
     let list = records.newest_status_list(organisation)?.ok_or_else(|| Error::refused(Code::Bug))?;
     let first = records.reserve(organisation, list.number, BLOCK)?;
-    let first = first.ok_or_else(|| Error::damaged(format!("status list {} is used up", list.number)))?;
+    let first = first.ok_or_else(|| Error::refused_for(Code::NotReady, "places of a status list"))?;
     Ok(Block::of(&list, first))
 }

@@ -6,7 +6,7 @@ use seaworthy_model::Timestamp;
 use seaworthy_protocol::{Digest, RevocationReason};
 use seaworthy_service::Id;
 use seaworthy_service::ports::{
-    Fault, Revocation, STATUS_PLACES, StampRecord, StatusListRecord, StatusLists, StatusPlace,
+    Fault, Revocation, STATUS_FULL, STATUS_PLACES, StampRecord, StatusListRecord, StatusLists, StatusPlace,
 };
 
 use super::SqlRecords;
@@ -48,8 +48,10 @@ impl StatusLists for SqlRecords<'_> {
 
     fn reserve(&mut self, organisation: Id, number: u32, counters: u32) -> Result<Option<u32>, Fault> {
         let sql = "UPDATE status_lists SET handed_out = handed_out + ?3 WHERE organisation = ?1 AND number = ?2 AND \
-                   handed_out + ?3 <= ?4 RETURNING handed_out - ?3";
-        let values = [organisation.into(), number.into(), counters.into(), STATUS_PLACES.into()];
+                   handed_out < ?4 AND handed_out + ?3 <= ?5 RETURNING handed_out - ?3";
+        let limits = [STATUS_FULL.into(), STATUS_PLACES.into()];
+        let values = [organisation.into(), number.into(), counters.into()].into_iter().chain(limits);
+        let values: Vec<Value> = values.collect();
         self.first(sql, &values, |row| row.number(0))
     }
 

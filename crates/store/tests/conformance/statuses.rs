@@ -5,7 +5,9 @@ use std::{slice, thread};
 
 use seaworthy_protocol::RevocationReason;
 use seaworthy_service::Id;
-use seaworthy_service::ports::{Revocation, STATUS_PLACES, StampRecord, StatusListRecord, StatusPlace, Store};
+use seaworthy_service::ports::{
+    Revocation, STATUS_FULL, STATUS_PLACES, StampRecord, StatusListRecord, StatusPlace, Store,
+};
 
 use crate::evidence::stamp;
 use crate::fleet::{ORGANISATION, OTHER, at, digest, id, leaf};
@@ -95,6 +97,10 @@ fn no_counter_is_handed_out_twice() {
         assert_eq!([reserve(store, ORGANISATION, 1, 1), reserve(store, OTHER, 0, 1)], [None; 2], "no such list");
         let newest = get(store, |records| records.newest_status_list(ORGANISATION));
         assert_eq!(newest.map(|list| list.handed_out), Some(STATUS_PLACES));
+        // What is left of a list that is full is for decoys.
+        put(store, |records| records.open_status_list(&StatusListRecord { handed_out: STATUS_FULL - 1, ..list(3) }));
+        assert_eq!(reserve(store, ORGANISATION, 3, 4_096), Some(STATUS_FULL - 1));
+        assert_eq!(reserve(store, ORGANISATION, 3, 1), None);
     });
 }
 

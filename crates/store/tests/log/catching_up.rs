@@ -3,8 +3,7 @@
 use seaworthy_model::Code;
 use seaworthy_service::Error;
 use seaworthy_service::log::{CaughtUp, LogWorks, Sequencer, Stepped, catch_up};
-use seaworthy_service::ports::{Outcome, Prove, StatusListRecord, Witnesses, read, write};
-use seaworthy_service::statuses::FULL;
+use seaworthy_service::ports::{Outcome, Prove, STATUS_FULL, StatusListRecord, Witnesses, read, write};
 use seaworthy_tlog::Note;
 
 use crate::kit::{World, holder};
@@ -52,6 +51,29 @@ fn a_restored_store_catches_up_with_its_tiles_and_goes_on() {
     }
 }
 
+/// A database that fails over to a standby that lags: the sequencer that runs signs no second past.
+#[test]
+fn a_store_that_goes_back_under_a_running_sequencer_stops_it() {
+    let mut world = World::new();
+    world.enlist(10);
+    let mut sequencer = Sequencer::new(holder(1), 1000);
+    sequencer.step(&world.works(), world.now()).unwrap();
+    world.settle();
+    let copy = world.copied_store("copy");
+    world.enlist(10);
+    sequencer.step(&world.works(), world.now()).unwrap();
+    world.settle();
+    world.restore(copy, 10);
+    let before = world.works().state().unwrap();
+    world.enlist(3);
+    let stopped = sequencer.step(&world.works(), world.now()).unwrap_err();
+    assert_eq!(stopped.code(), Code::LogBehind);
+    assert_eq!(world.works().state().unwrap().signed, before.signed);
+    assert_eq!(caught_up(&world.works()), Ok(CaughtUp::Standing));
+    world.settle();
+    world.verify();
+}
+
 /// Which places of status lists were handed out after the copy is forgotten: none of that list is handed out again.
 #[test]
 fn a_restored_store_ends_its_newest_status_list() {
@@ -79,7 +101,7 @@ fn a_restored_store_ends_its_newest_status_list() {
     world.settle();
     world.restore(copy, 10);
     caught_up(&world.works()).unwrap();
-    assert_eq!(handed_out(&world), FULL);
+    assert_eq!(handed_out(&world), STATUS_FULL);
 }
 
 /// What had its place, or was signed, when the copy was made keeps it.
