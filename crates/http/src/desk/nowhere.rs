@@ -71,6 +71,10 @@ impl TileStore for Nowhere {
     fn remove(&self, _: Id, _: &[Place]) -> Result<(), Fault> {
         Nowhere::fault()
     }
+
+    fn prune(&self, _: Id, _: &[Place]) -> Result<(), Fault> {
+        Nowhere::fault()
+    }
 }
 
 impl KeyStore for Nowhere {

@@ -12,6 +12,9 @@ use crate::error::Error;
 use crate::id::Id;
 use crate::ports::{LogState, Outcome, SignedCheckpoint, Witnesses, write};
 
+/// Most places that one step prunes. What it leaves behind takes room, and does no harm: nobody needs to read it.
+const MOST_PRUNED: usize = 1024;
+
 /// Who must have cosigned a checkpoint before it is published.
 #[derive(Clone, Copy)]
 pub struct Vouching<'a> {
@@ -102,7 +105,7 @@ impl Publisher {
             return Ok((Published::Elsewhere, shown));
         }
         let shown = show(works, shown, &to)?;
-        works.tiles.remove(organisation, &replaced(state.published.size, to.size))?;
+        works.tiles.prune(organisation, &replaced(state.published.size, to.size))?;
         Ok((Published::Tree { size: to.size, outcomes }, shown))
     }
 }
@@ -140,19 +143,20 @@ fn is_vouched_for(note: &Note, policy: &Policy) -> Result<bool, Error> {
     }
 }
 
-/// The partial tiles and bundles that full ones replaced when the tree grew from one published size to another.
+/// The full tiles and bundles that replaced partial ones when the tree grew from one published size to another: the
+/// newest of each level, and no more than one step prunes.
 fn replaced(old: u64, new: u64) -> Vec<Place> {
-    let mut places = Vec::new();
-    for level in 0..8_u8 {
-        let hashes = |size: u64| size >> (8 * u32::from(level)) >> 8;
-        for index in hashes(old)..hashes(new) {
-            for width in 1..FULL {
-                places.extend(TilePath::new(level, index, width).map(Place::Hashes));
-                places.extend(BundlePath::new(index, width).filter(|_| level == 0).map(Place::Entries));
-            }
-        }
-    }
-    places
+    // From the top: of the lowest level there are most.
+    let levels = (0..8_u8).rev().flat_map(|level| {
+        let tiles = |size: u64| size >> (8 * u32::from(level)) >> 8;
+        let grown = (tiles(old)..tiles(new)).rev();
+        grown.flat_map(move |index| {
+            let tile = TilePath::new(level, index, FULL).map(Place::Hashes);
+            let bundle = BundlePath::new(index, FULL).filter(|_| level == 0).map(Place::Entries);
+            tile.into_iter().chain(bundle)
+        })
+    });
+    levels.take(MOST_PRUNED).collect()
 }
 
 #[cfg(test)]
@@ -163,12 +167,19 @@ mod tests {
     fn full_tiles_replace_partial_ones() {
         assert_eq!(replaced(0, 255), []);
         assert_eq!(replaced(256, 511), []);
-        let places = replaced(100, 256);
-        assert_eq!(places.len(), 2 * 255);
-        assert!(places.contains(&"tile/0/000.p/100".parse().unwrap()));
-        assert!(places.contains(&"tile/entries/000.p/255".parse().unwrap()));
-        let places = replaced(65_535, 65_536);
-        assert!(places.contains(&"tile/1/000.p/255".parse().unwrap()));
-        assert_eq!(places.len(), 3 * 255);
+        let texts = |places: &[Place]| places.iter().map(Place::to_string).collect::<Vec<_>>();
+        assert_eq!(texts(&replaced(100, 256)), ["tile/0/000", "tile/entries/000"]);
+        assert_eq!(texts(&replaced(65_535, 65_536)), ["tile/1/000", "tile/0/255", "tile/entries/255"]);
+    }
+
+    #[test]
+    fn a_step_prunes_the_newest_and_not_all() {
+        let places = replaced(0, 1 << 24);
+        assert_eq!(places.len(), MOST_PRUNED);
+        for newest in ["tile/2/000", "tile/1/255", "tile/1/000", "tile/0/x065/535", "tile/entries/x065/535"] {
+            assert!(places.contains(&newest.parse().unwrap()), "{newest}");
+        }
+        assert!(!places.contains(&"tile/0/000".parse().unwrap()));
+        assert_eq!(replaced(0, u64::MAX).len(), MOST_PRUNED);
     }
 }

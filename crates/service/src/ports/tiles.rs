@@ -18,6 +18,8 @@ pub trait TileStore: Send + Sync {
     fn write(&self, organisation: Id, files: &[(Place, Vec<u8>)]) -> Result<(), Fault>;
     /// Replaces the checkpoint.
     fn publish(&self, organisation: Id, checkpoint: &[u8]) -> Result<(), Fault>;
-    /// Removes partial tiles and bundles that full ones have replaced; absent ones are no fault.
+    /// Removes tiles and bundles that were never published; absent ones are no fault.
     fn remove(&self, organisation: Id, places: &[Place]) -> Result<(), Fault>;
+    /// Removes the partial tiles and bundles that these full ones replaced, whatever there is of them.
+    fn prune(&self, organisation: Id, full: &[Place]) -> Result<(), Fault>;
 }

@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::io;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use object_store::aws::{AmazonS3, AmazonS3Builder};
@@ -19,12 +20,14 @@ use seaworthy_tlog::Place;
 
 use super::at_once::at_once;
 use super::connector::Connector;
-use super::never_smaller;
+use super::{never_smaller, partials};
 
 /// How often a request is made again.
 const RETRIES: usize = 3;
 /// After this time, none is made again.
 const RETRIED_FOR: Duration = Duration::from_secs(15);
+/// Of how many full tiles the partial ones are looked up before they are removed.
+const PRUNED_TOGETHER: usize = 64;
 /// Codes of servers that have no room.
 const FULL: [&str; 3] = ["507 Insufficient Storage", "StorageFull", "QuotaExceeded"];
 
@@ -86,7 +89,7 @@ impl BucketTiles {
         Ok(BucketTiles { store: builder.build().map_err(told)?, prefix })
     }
 
-    fn key(&self, organisation: Id, place: &Place) -> Path {
+    fn key(&self, organisation: Id, place: &impl fmt::Display) -> Path {
         let names = format!("{organisation}/{place}");
         names.split('/').fold(self.prefix.clone(), |path, name| path.join(name))
     }
@@ -126,6 +129,22 @@ impl BucketTiles {
             None => Err(Fault::Unavailable(format!("{place} was there, and is not"))),
         }
     }
+
+    /// The objects right below a name.
+    fn below(&self, name: &Path) -> Result<Vec<Path>, Fault> {
+        let found = wait(self.store.list_with_delimiter(Some(name)))?;
+        Ok(found.objects.into_iter().map(|object| object.location).collect())
+    }
+
+    /// Removes an object, if it is there.
+    fn delete(&self, key: &Path) -> Result<(), Fault> {
+        wait(async {
+            match self.store.delete(key).await {
+                Err(Error::NotFound { .. }) => Ok(()),
+                removed => removed,
+            }
+        })
+    }
 }
 
 /// Whether it was written: not where something stands there already, or not what was expected.
@@ -154,13 +173,19 @@ impl TileStore for BucketTiles {
     }
 
     fn remove(&self, organisation: Id, places: &[Place]) -> Result<(), Fault> {
-        at_once(places, no_thread, |place| {
-            wait(async {
-                match self.store.delete(&self.key(organisation, place)).await {
-                    Err(Error::NotFound { .. }) => Ok(()),
-                    removed => removed,
-                }
-            })
+        at_once(places, no_thread, |place| self.delete(&self.key(organisation, place)))
+    }
+
+    fn prune(&self, organisation: Id, full: &[Place]) -> Result<(), Fault> {
+        full.chunks(PRUNED_TOGETHER).try_for_each(|full| {
+            let replaced = Mutex::new(Vec::new());
+            at_once(full, no_thread, |place| {
+                let found = self.below(&self.key(organisation, &partials(place)))?;
+                replaced.lock().unwrap_or_else(PoisonError::into_inner).extend(found);
+                Ok(())
+            })?;
+            let replaced = replaced.into_inner().unwrap_or_else(PoisonError::into_inner);
+            at_once(&replaced, no_thread, |key| self.delete(key))
         })
     }
 }

@@ -17,7 +17,7 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 /// From the look-up of the name to the last byte of the answer.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The largest answer: a tile has 8 KiB, a bundle a little more.
+/// The largest answer: a tile has 8 KiB, a bundle a little more, and a list of partial tiles some hundred bytes for each.
 const MAX_ANSWER: u64 = 1 << 20;
 /// Connections that are kept: as many as there are requests at once.
 const KEPT: usize = 16;

@@ -17,7 +17,7 @@ use seaworthy_service::ports::{Fault, TileStore};
 use seaworthy_tlog::Place;
 
 use super::at_once::at_once;
-use super::never_smaller;
+use super::{never_smaller, partials};
 
 /// The folder of a log in which files are before they have their names.
 const DRAFTS: &str = ".drafts";
@@ -81,22 +81,19 @@ impl TileStore for FolderTiles {
     fn remove(&self, organisation: Id, places: &[Place]) -> Result<(), Fault> {
         let folder = self.folder(organisation);
         let _writing = Writing::begin(&folder).map_err(|error| told(&folder, &error))?;
-        let mut folders: Vec<(PathBuf, bool)> = Vec::new();
-        for place in places {
+        places.iter().try_for_each(|place| {
             let path = folder.join(place.to_string());
-            let Some(parent) = path.parent() else { continue };
-            if folders.last().is_none_or(|(known, _)| known != parent) {
-                folders.push((parent.to_owned(), parent.exists()));
-            }
-            if folders.last().is_some_and(|(_, exists)| *exists) {
-                absent_is_fine(fs::remove_file(&path)).map_err(|error| told(&path, &error))?;
-            }
-        }
-        // The folders of partial tiles go with the last of them; others are not empty.
-        folders.iter().filter(|(folder, exists)| *exists && folder.extension().is_some()).for_each(|(folder, _)| {
-            let _ = fs::remove_dir(folder);
-        });
-        Ok(())
+            absent_is_fine(fs::remove_file(&path)).map_err(|error| told(&path, &error))
+        })
+    }
+
+    fn prune(&self, organisation: Id, full: &[Place]) -> Result<(), Fault> {
+        let folder = self.folder(organisation);
+        let _writing = Writing::begin(&folder).map_err(|error| told(&folder, &error))?;
+        full.iter().try_for_each(|place| {
+            let path = folder.join(partials(place));
+            absent_is_fine(fs::remove_dir_all(&path)).map_err(|error| told(&path, &error))
+        })
     }
 }
 
@@ -254,13 +251,10 @@ mod tests {
     fn partial_tiles_go_with_their_folder() {
         let root = tempfile::tempdir().unwrap();
         let tiles = FolderTiles::new(root.path());
-        let partial: Vec<Place> = (1..5).map(|width| place(&format!("tile/0/000.p/{width}"))).collect();
-        let files: Vec<_> = partial.iter().take(3).map(|place| (*place, vec![0; 32])).collect();
+        let files: Vec<_> = (1..4).map(|width| (place(&format!("tile/0/000.p/{width}")), vec![0; 32])).collect();
         tiles.write(OURS, &files).unwrap();
         tiles.write(OURS, &[(place("tile/0/000"), vec![0; 32])]).unwrap();
-        for _ in 0..2 {
-            tiles.remove(OURS, &partial).unwrap();
-        }
+        tiles.prune(OURS, &[place("tile/0/000")]).unwrap();
         assert!(!tiles.folder(OURS).join("tile/0/000.p").exists());
         assert!(tiles.read(OURS, &place("tile/0/000")).unwrap().is_some());
     }

@@ -6,7 +6,7 @@ mod connector;
 mod folder;
 
 use seaworthy_service::ports::Fault;
-use seaworthy_tlog::{Checkpoint, Note};
+use seaworthy_tlog::{Checkpoint, Note, Place};
 
 pub use bucket::{BucketAddress, BucketTiles, Credentials};
 pub use folder::FolderTiles;
@@ -19,6 +19,11 @@ fn never_smaller(found: &[u8], new: &[u8]) -> Result<(), Fault> {
         }
         _ => Ok(()),
     }
+}
+
+/// Where the partial tiles or bundles are that a full one replaces.
+fn partials(full: &Place) -> String {
+    format!("{full}.p")
 }
 
 /// The size that a checkpoint says.

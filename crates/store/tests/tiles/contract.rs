@@ -84,16 +84,36 @@ fn the_checkpoint_is_replaced_and_never_gets_smaller() {
 #[test]
 fn what_is_absent_can_be_removed() {
     on_each(|store| {
-        let partial: Vec<Place> = (1..5).map(|width| place(&format!("tile/0/000.p/{width}"))).collect();
-        store.remove(OURS, &partial).unwrap();
-        let files: Vec<_> = partial.iter().take(3).map(|place| (*place, vec![0; 32])).collect();
-        store.write(OURS, &files).unwrap();
-        store.write(OURS, &[(place("tile/0/000"), full(0))]).unwrap();
+        let [wrong, other] = [place("tile/0/000.p/1"), place("tile/0/000.p/2")];
+        store.remove(OURS, &[wrong]).unwrap();
+        store.write(OURS, &[(wrong, vec![1; 32]), (other, vec![1; 64])]).unwrap();
         for _ in 0..2 {
-            store.remove(OURS, &partial).unwrap();
+            store.remove(OURS, &[wrong]).unwrap();
+            assert_eq!((store.read(OURS, &wrong), store.read(OURS, &other)), (Ok(None), Ok(Some(vec![1; 64]))));
         }
-        assert!(partial.iter().all(|place| store.read(OURS, place) == Ok(None)));
-        assert_eq!(store.read(OURS, &place("tile/0/000")), Ok(Some(full(0))));
+        store.write(OURS, &[(wrong, vec![2; 32])]).unwrap();
+    });
+}
+
+#[test]
+fn full_tiles_take_the_place_of_partial_ones_and_of_no_others() {
+    const THEIRS: Id = Id::from_bytes([2; 16]);
+    on_each(|store| {
+        let full = [place("tile/0/000"), place("tile/entries/x001/000")];
+        store.prune(OURS, &full).unwrap();
+        let below = |full: &Place| [1, 17, 255].map(|width| place(&format!("{full}.p/{width}")));
+        let partial: Vec<Place> = full.iter().flat_map(below).collect();
+        let others = ["tile/0/001.p/1", "tile/1/000.p/1", "tile/entries/000.p/1"].map(place);
+        let others: Vec<Place> = others.into_iter().chain(full).collect();
+        let file = |place: &Place| (*place, vec![0; 32]);
+        store.write(OURS, &partial.iter().chain(&others).map(file).collect::<Vec<_>>()).unwrap();
+        store.write(THEIRS, &partial.iter().map(file).collect::<Vec<_>>()).unwrap();
+        for _ in 0..2 {
+            store.prune(OURS, &full).unwrap();
+            assert!(partial.iter().all(|place| store.read(OURS, place) == Ok(None)));
+            assert!(others.iter().all(|place| store.read(OURS, place) == Ok(Some(vec![0; 32]))));
+            assert!(partial.iter().all(|place| store.read(THEIRS, place) == Ok(Some(vec![0; 32]))));
+        }
     });
 }
 

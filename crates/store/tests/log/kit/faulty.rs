@@ -155,4 +155,8 @@ impl TileStore for Faulty<'_> {
     fn remove(&self, organisation: Id, places: &[Place]) -> Result<(), ports::Fault> {
         self.world.tiles.remove(organisation, places)
     }
+
+    fn prune(&self, organisation: Id, full: &[Place]) -> Result<(), ports::Fault> {
+        self.world.tiles.prune(organisation, full)
+    }
 }
