@@ -12,7 +12,7 @@ use seaworthy_service::ports::{
 use super::SqlRecords;
 use super::evidence::{READING, reading, stamp};
 use super::ledgers::{SET_READ, entry, set_read};
-use super::organisations::key;
+use super::organisations::{KEY, key};
 use super::policies::{POLICY, assignment, catalog, policy};
 use super::statuses::revocation;
 use crate::driver::{self, Row, Value};
@@ -26,8 +26,6 @@ const ASSIGNMENTS: &str = "SELECT organisation, unit, since, sequence, leaf, pla
                            WHERE organisation = ?1 AND place > ?2 ORDER BY place LIMIT ?3";
 const CATALOGS: &str = "SELECT organisation, digest, since, leaf, bytes FROM catalogs WHERE organisation = ?1 AND \
                         (since, digest) > (?2, ?3) ORDER BY since, digest LIMIT ?4";
-const KEYS: &str = "SELECT organisation, place, id, key, successor, since, revoked_at, leaf FROM organisation_keys \
-                    WHERE organisation = ?1 AND place > ?2 ORDER BY place LIMIT ?3";
 const REVOCATIONS: &str = "SELECT r.organisation, r.list, r.place, r.stamp, r.device, r.reason, r.at, r.leaf, l.address \
                            FROM revocations r JOIN status_lists l ON l.organisation = r.organisation AND \
                            l.number = r.list WHERE r.organisation = ?1 AND (r.list, r.place) > (?2, ?3) \
@@ -229,7 +227,7 @@ fn revocations(after: &Begin) -> Source<Revocation> {
 
 fn keys(after: &Begin) -> Source<seaworthy_service::ports::KeyRecord> {
     Source {
-        sql: KEYS.to_owned(),
+        sql: format!("{KEY} WHERE organisation = ?1 AND place > ?2 ORDER BY place LIMIT ?3"),
         after: vec![after.number.into()],
         name: |row| row.integer(1).map(numbered),
         read: key,

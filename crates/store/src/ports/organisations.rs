@@ -6,6 +6,10 @@ use seaworthy_service::ports::{Fault, KeyRecord, Organisation, Organisations, Un
 use super::SqlRecords;
 use crate::driver::{self, Row};
 
+/// The keys of all organisations.
+pub(super) const KEY: &str = "SELECT organisation, place, id, key, successor, since, revoked_at, leaf \
+                              FROM organisation_keys";
+
 impl Organisations for SqlRecords<'_> {
     fn directory_version(&mut self) -> Result<u64, Fault> {
         let sql = "SELECT CAST(COALESCE(SUM(version), 0) AS INTEGER) FROM directory_versions";
@@ -32,9 +36,7 @@ impl Organisations for SqlRecords<'_> {
     }
 
     fn keys(&mut self) -> Result<Vec<KeyRecord>, Fault> {
-        let sql = "SELECT organisation, place, id, key, successor, since, revoked_at, leaf FROM organisation_keys \
-                   ORDER BY organisation, place";
-        self.all(sql, &[], key)
+        self.all(&format!("{KEY} ORDER BY organisation, place"), &[], key)
     }
 
     fn put_key(&mut self, key: &KeyRecord) -> Result<(), Fault> {
