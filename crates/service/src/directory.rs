@@ -188,6 +188,13 @@ impl Directory {
         self.view(*id)
     }
 
+    /// The organisation that public addresses name by these digits ([`crate::log::digits`]).
+    pub fn of_digits(&self, digits: &str) -> Result<&Arc<View>, Error> {
+        let mut views = self.views();
+        let found = views.find(|view| crate::log::digits(&view.root_key()) == digits);
+        found.ok_or_else(|| Error::refused(Code::OrganisationUnknown))
+    }
+
     /// Every organisation.
     pub fn views(&self) -> impl Iterator<Item = &Arc<View>> {
         self.views.values()

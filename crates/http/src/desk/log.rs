@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use seaworthy_model::Code;
 use seaworthy_protocol::BatchPlace;
+use seaworthy_service::Error;
 use seaworthy_service::directory::View;
-use seaworthy_service::{Error, log};
 use seaworthy_tlog::Place;
 
 use super::{Desk, off_the_loop};
@@ -30,9 +30,8 @@ impl Desk {
     /// The organisation whose log goes by these digits.
     fn log(&self, digits: &str) -> Result<Arc<View>, Error> {
         let directory = self.directory();
-        let mut views = directory.views().filter(|view| view.log.is_some());
-        let found = views.find(|view| log::path(&view.root_key()).strip_prefix("log/") == Some(digits));
-        found.cloned().ok_or_else(|| Error::refused(Code::OrganisationUnknown))
+        let found = directory.of_digits(digits)?;
+        found.log.is_some().then(|| Arc::clone(found)).ok_or_else(|| Error::refused(Code::OrganisationUnknown))
     }
 }
 

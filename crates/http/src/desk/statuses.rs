@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use seaworthy_model::Code;
+use seaworthy_service::Error;
 use seaworthy_service::directory::View;
 use seaworthy_service::statuses::ShelfList;
-use seaworthy_service::{Error, log};
 use seaworthy_stamp::{PublicKey, SigningKey};
 
 use super::Desk;
@@ -15,8 +15,7 @@ impl Desk {
     /// A list of the organisation that goes by these digits, as it is now.
     pub async fn status_list(self: &Arc<Desk>, digits: &str, number: u32) -> Result<Arc<ShelfList>, Problem> {
         let directory = self.directory();
-        let view = directory.views().find(|view| log::digits(&view.root_key()) == digits);
-        let view = view.ok_or_else(|| Problem::new(Code::OrganisationUnknown))?;
+        let view = directory.of_digits(digits)?;
         let (desk, organisation, key) = (Arc::clone(self), view.organisation.id, self.statuses_key(view)?);
         let list = self.read(move |scene| desk.shelf.list(scene.records, organisation, number, &key, scene.now));
         list.await
